@@ -1,0 +1,138 @@
+"""Options: a setting is declared once, beside its name, and every face of it follows.
+
+A section of settings is a dataclass whose fields come from `option(...)`. The command line (`add_arguments`), a saved
+file (`to_dict`, `from_dict`) and, in the window, a form are renderings of that declaration.
+"""
+
+import argparse
+import dataclasses
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from lama_desktop.errors import SettingsError
+
+
+class Section(Protocol):
+    """Any dataclass instance; its fields are options."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+T = TypeVar("T", bound=Section)
+
+
+@dataclass(frozen=True)
+class Option:
+    """One declared setting.
+
+    `kind` is the type of its values: bool, int, float, str or a StrEnum. `low` and `high` are inclusive.
+    """
+
+    name: str
+    kind: type
+    default: Any
+    title: str
+    help: str
+    low: float | None
+    high: float | None
+    unit: str
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The values of an enumeration; empty for every other kind."""
+        return tuple(self.kind) if issubclass(self.kind, StrEnum) else ()
+
+    def checked(self, value: Any) -> Any:
+        """Return `value` as this option's kind.
+
+        Raises:
+            SettingsError: it is of another kind, outside the range, or no choice.
+        """
+        if issubclass(self.kind, StrEnum):
+            if value not in self.choices:
+                raise SettingsError(f"{self.name} cannot be {value!r}: choose {' or '.join(self.choices)}.")
+            return self.kind(value)
+        if self.kind is float and isinstance(value, int) and not isinstance(value, bool):
+            value = float(value)
+        if not isinstance(value, self.kind) or (self.kind is int and isinstance(value, bool)):
+            raise SettingsError(f"{self.name} cannot be {value!r}: it is a {self.kind.__name__}.")
+        low, high = self.low, self.high
+        if (low is not None and not value >= low) or (high is not None and not value <= high):
+            raise SettingsError(f"{self.name} cannot be {value!r}: it goes from {low} to {high}.")
+        return value
+
+
+def option(
+    default: Any,
+    title: str,
+    help: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    unit: str = "",
+) -> Any:
+    """Declare a field of a settings dataclass; its kind is the type of `default`."""
+    return dataclasses.field(
+        default=default, metadata={"title": title, "help": help, "low": low, "high": high, "unit": unit}
+    )
+
+
+def options_of(section: type[Section]) -> tuple[Option, ...]:
+    """Return the options that a settings dataclass declares, in order."""
+    return tuple(
+        Option(name=field.name, kind=type(field.default), default=field.default, **field.metadata)
+        for field in dataclasses.fields(section)
+        if "title" in field.metadata
+    )
+
+
+def to_dict(section: Section) -> dict[str, Any]:
+    """Return the values of a section as plain JSON values."""
+    values = {name: getattr(section, name) for name in section.__dataclass_fields__}
+    return {name: str(value) if isinstance(value, StrEnum) else value for name, value in values.items()}
+
+
+def from_dict(section: type[T], values: Mapping[str, Any]) -> T:
+    """Build a section from plain values; what is absent takes its default.
+
+    Raises:
+        SettingsError: an unknown name (the nearest one is offered) or a value that is not allowed.
+    """
+    known = {each.name: each for each in options_of(section)}
+    for name in values:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            raise SettingsError(f"There is no option {name!r}." + (f" Did you mean {near[0]!r}?" if near else ""))
+    return section(**{name: known[name].checked(value) for name, value in values.items()})
+
+
+def add_arguments(parser: argparse.ArgumentParser, section: type[Section]) -> None:
+    """Add one `--flag` per option to a command line; `from_arguments` reads them back."""
+    group = parser.add_argument_group(section.__doc__.splitlines()[0].rstrip(".") if section.__doc__ else "options")
+    for each in options_of(section):
+        flag = "--" + each.name.replace("_", "-")
+        if each.kind is bool:
+            group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=each.help)
+            continue
+        unit = f" {each.unit}" if each.unit else ""
+        group.add_argument(
+            flag,
+            type=str if each.choices else each.kind,
+            choices=each.choices or None,
+            metavar=None if each.choices else (each.unit or each.kind.__name__).upper(),
+            default=None,
+            help=f"{each.help} (default: {each.default}{unit})".replace("%", "%%"),
+        )
+
+
+def from_arguments(section: type[T], arguments: argparse.Namespace) -> T:
+    """Build a section from a parsed command line.
+
+    Raises:
+        SettingsError: a value outside its range.
+    """
+    given = {each.name: getattr(arguments, each.name) for each in options_of(section)}
+    return from_dict(section, {name: value for name, value in given.items() if value is not None})
