@@ -1,8 +1,44 @@
-"""Between a file's own colours and sRGB."""
+"""Between a file's own colours and sRGB.
 
+Pixels of a photo stay in the file's profile; a model and a screen see sRGB. `color_space` picks how to get there:
+
+* no profile, or one whose matrix and curves are sRGB's: the numbers are the colours, scaled, and the way back is exact;
+* matrix and tone-curve profiles (RGB, grey): float32 arithmetic at the depth of the pixels;
+* profiles made of tables, and CMYK: a grid that LittleCMS fills once, interpolated, so 16 bit stays smooth;
+* CMYK without a profile: the plain formula.
+
+Colours outside sRGB are clipped. Pure functions and immutable objects; any thread.
+"""
+
+import itertools
+import logging
+from functools import lru_cache
+from io import BytesIO
 from typing import Protocol
 
-from lama_desktop.core.arrays import Colors, Image
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+from PIL import ImageCms
+
+from lama_desktop.core import icc
+from lama_desktop.core.arrays import Colors, Image, full_value
+from lama_desktop.core.photo import ColorModel
+
+logger = logging.getLogger(__name__)
+
+_SRGB_TO_XYZ = np.array(
+    [[0.4360747, 0.3850649, 0.1430804], [0.2225045, 0.7168786, 0.0606169], [0.0139322, 0.0971045, 0.7141733]]
+)
+"""sRGB primaries adapted to D50 (Bradford), which is what ICC profiles hold."""
+_LUMINANCE = _SRGB_TO_XYZ[1].astype(np.float32)
+_SAME_TONE, _SAME_MATRIX = 1.2 / 255, 0.002
+"""What is this near to sRGB is sRGB: the usual profiles of that name differ by up to 1.1 / 255 and 0.0006."""
+_CHUNK = 1 << 18
+_NODES = {1: 256, 3: 52, 4: 18}
+"""Grid nodes per axis; 255 divides into these steps, so that every node is a whole 8-bit value."""
+
+Floats32 = NDArray[np.float32]
 
 
 class ColorSpace(Protocol):
@@ -15,3 +51,212 @@ class ColorSpace(Protocol):
     def from_srgb(self, colors: Colors, like: Image) -> Image:
         """Return `colors` in the file's colours, with the channels and dtype of `like`."""
         ...
+
+
+def color_space(model: ColorModel, profile: bytes | None) -> ColorSpace:
+    """Return the conversion for pixels of `model` with this ICC profile.
+
+    A profile that is damaged or belongs to another colour model is treated as none, with a warning in the log.
+    """
+    return _cached_space(model, profile)
+
+
+@lru_cache(maxsize=16)
+def _cached_space(model: ColorModel, profile: bytes | None) -> ColorSpace:
+    plain: ColorSpace = _PlainCmyk() if model is ColorModel.CMYK else SRGB
+    if profile is None:
+        return plain
+    try:
+        return _profiled(model, profile)
+    except (ValueError, OSError, ImageCms.PyCMSError, ArithmeticError) as error:
+        logger.warning("The colour profile cannot be used and is ignored: %s", error)
+        return plain
+
+
+def _profiled(model: ColorModel, data: bytes) -> ColorSpace:
+    profile = icc.parse(data)
+    expected = {ColorModel.RGB: "RGB", ColorModel.GREY: "GRAY", ColorModel.CMYK: "CMYK"}[model]
+    if profile.space != expected:
+        raise ValueError(f"it is for {profile.space} pixels, and these are {expected}")
+    if profile.has_table or not profile.curves:
+        return _GridSpace(model, data)
+    space = _GreySpace(profile) if model is ColorModel.GREY else _MatrixSpace(profile)
+    return SRGB if space.is_srgb else space
+
+
+class _Srgb:
+    """sRGB or undeclared pixels, grey or RGB: scaling, exact in both directions at 8 and 16 bit."""
+
+    def to_srgb(self, pixels: Image) -> Colors:
+        colors = pixels.astype(np.float32) / np.float32(full_value(pixels))
+        return np.ascontiguousarray(np.broadcast_to(colors, (*colors.shape[:2], 3)))
+
+    def from_srgb(self, colors: Colors, like: Image) -> Image:
+        if like.shape[2] == 1:
+            colors = _encoded(_linear(colors) @ _LUMINANCE)[..., None]
+        return _quantized(colors, like)
+
+
+SRGB: ColorSpace = _Srgb()
+
+
+class _MatrixSpace:
+    """An RGB profile of three curves and a matrix."""
+
+    def __init__(self, profile: icc.Profile) -> None:
+        assert profile.matrix is not None
+        self._curves = profile.curves
+        self._forward = (np.linalg.inv(_SRGB_TO_XYZ) @ profile.matrix).astype(np.float32)
+        self._backward = (np.linalg.inv(profile.matrix) @ _SRGB_TO_XYZ).astype(np.float32)
+
+    @property
+    def is_srgb(self) -> bool:
+        off_axis = np.abs(self._forward - np.eye(3)).max()
+        return bool(off_axis < _SAME_MATRIX) and all(_is_srgb_tone(curve) for curve in self._curves)
+
+    def to_srgb(self, pixels: Image) -> Colors:
+        linear = np.empty(pixels.shape, np.float32)
+        for channel, curve in enumerate(self._curves):
+            linear[..., channel] = _table(curve, pixels)[pixels[..., channel]]
+        return _encoded(linear @ self._forward.T)
+
+    def from_srgb(self, colors: Colors, like: Image) -> Image:
+        linear = np.clip(_linear(colors) @ self._backward.T, 0, 1)
+        for channel, curve in enumerate(self._curves):
+            linear[..., channel] = _inverse(curve, linear[..., channel])
+        return _quantized(linear, like)
+
+
+class _GreySpace:
+    """A grey profile: one curve to the lightness of a neutral colour."""
+
+    def __init__(self, profile: icc.Profile) -> None:
+        (curve,) = profile.curves
+        self._curve = curve
+        if profile.connection == "Lab":
+            self._curve = lambda x: _luminance(curve(x))
+
+    @property
+    def is_srgb(self) -> bool:
+        return _is_srgb_tone(self._curve)
+
+    def to_srgb(self, pixels: Image) -> Colors:
+        grey = _encoded(_table(self._curve, pixels))[pixels]
+        return np.ascontiguousarray(np.broadcast_to(grey, (*grey.shape[:2], 3)))
+
+    def from_srgb(self, colors: Colors, like: Image) -> Image:
+        return _quantized(_inverse(self._curve, _linear(colors) @ _LUMINANCE)[..., None], like)
+
+
+class _PlainCmyk:
+    """CMYK of unknown ink: (1 - ink)(1 - black)."""
+
+    def to_srgb(self, pixels: Image) -> Colors:
+        light = 1 - pixels.astype(np.float32) / np.float32(full_value(pixels))
+        return light[..., :3] * light[..., 3:]
+
+    def from_srgb(self, colors: Colors, like: Image) -> Image:
+        """Return the inks; black grows with the square of the shade, so that light tones stay free of it."""
+        colors = np.clip(colors, 0, 1)
+        black = (1 - colors.max(axis=-1, keepdims=True)) ** 2
+        inks = 1 - colors / np.maximum(1 - black, 1e-6)
+        return _quantized(np.concatenate([np.where(black < 1, inks, 0), black], axis=-1), like)
+
+
+class _GridSpace:
+    """A profile of tables: grids in both directions, sampled from LittleCMS (relative colorimetric, black point)."""
+
+    def __init__(self, model: ColorModel, data: bytes) -> None:
+        profile = ImageCms.ImageCmsProfile(BytesIO(data))
+        srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+        mode = {ColorModel.GREY: "L", ColorModel.RGB: "RGB", ColorModel.CMYK: "CMYK"}[model]
+        self._forward = _sampled(profile, srgb, mode, "RGB")
+        self._backward = _sampled(srgb, profile, "RGB", mode)
+
+    def to_srgb(self, pixels: Image) -> Colors:
+        return _interpolated(self._forward, pixels.astype(np.float32) / np.float32(full_value(pixels)))
+
+    def from_srgb(self, colors: Colors, like: Image) -> Image:
+        return _quantized(_interpolated(self._backward, np.clip(colors, 0, 1)), like)
+
+
+def _sampled(source: ImageCms.ImageCmsProfile, target: ImageCms.ImageCmsProfile, mode: str, result: str) -> Floats32:
+    """Return the conversion at the nodes of a grid: (n, ..., n, K) float32 0..1, one axis per channel of `mode`."""
+    transform = ImageCms.buildTransform(
+        source,
+        target,
+        mode,
+        result,
+        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+    )
+    channels = len(mode)
+    axis = np.linspace(0, 255, _NODES[channels]).round().astype(np.uint8)
+    nodes = np.stack(np.meshgrid(*[axis] * channels, indexing="ij"), axis=-1)
+    picture = PillowImage.frombytes(mode, (nodes.size // channels // len(axis), len(axis)), nodes.tobytes())
+    converted = ImageCms.applyTransform(picture, transform)
+    assert converted is not None
+    return (np.asarray(converted, np.float32) / 255).reshape(*nodes.shape[:-1], len(result))
+
+
+def _interpolated(grid: Floats32, values: Floats32) -> Floats32:
+    """Return `grid` at `values` (H, W, C) 0..1, linear between the 2^C nodes around each; (H, W, K) float32."""
+    nodes, channels = grid.shape[0], grid.ndim - 1
+    flat, strides = grid.reshape(-1, grid.shape[-1]), [nodes ** (channels - 1 - axis) for axis in range(channels)]
+    points = values.reshape(-1, channels)
+    result = np.zeros((len(points), grid.shape[-1]), np.float32)
+    for start in range(0, len(points), _CHUNK):
+        position = points[start : start + _CHUNK] * np.float32(nodes - 1)
+        low = np.minimum(position.astype(np.intp), nodes - 2)
+        upper = position - low
+        base = low @ np.array(strides, np.intp)
+        for corner in itertools.product((0, 1), repeat=channels):
+            weight = np.ones(len(position), np.float32)
+            for axis, side in enumerate(corner):
+                weight *= upper[:, axis] if side else 1 - upper[:, axis]
+            offset = sum(stride for stride, side in zip(strides, corner, strict=True) if side)
+            result[start : start + _CHUNK] += weight[:, None] * flat[base + offset]
+    return result.reshape(*values.shape[:-1], grid.shape[-1])
+
+
+def _quantized(values: Floats32, like: Image) -> Image:
+    """Return values 0..1 rounded to the dtype of `like`; others are clipped."""
+    scaled = np.clip(values, 0, 1) * np.float32(full_value(like))
+    return np.ascontiguousarray(np.rint(scaled).astype(like.dtype))
+
+
+def _table(curve: icc.Curve, pixels: Image) -> Floats32:
+    """Return `curve` for every value that a pixel of this depth can have."""
+    values: Floats32 = curve(np.linspace(0, 1, full_value(pixels) + 1)).astype(np.float32)
+    return values
+
+
+def _inverse(curve: icc.Curve, values: Floats32) -> Floats32:
+    positions = np.linspace(0, 1, 1 << 16)
+    found: Floats32 = np.interp(values, np.maximum.accumulate(curve(positions)), positions).astype(np.float32)
+    return found
+
+
+def _is_srgb_tone(curve: icc.Curve) -> bool:
+    positions = np.linspace(0, 1, 256)
+    return bool(np.abs(_encoded(curve(positions).astype(np.float32)) - positions).max() < _SAME_TONE)
+
+
+def _encoded(linear: Floats32) -> Floats32:
+    """Return sRGB values of linear light; both 0..1, clipped (IEC 61966-2-1)."""
+    linear = np.clip(linear, 0, 1)
+    high = np.float32(1.055) * np.power(linear, np.float32(1 / 2.4)) - np.float32(0.055)
+    return np.where(linear <= 0.0031308, linear * np.float32(12.92), high).astype(np.float32)
+
+
+def _linear(encoded: Floats32) -> Floats32:
+    """Return linear light of sRGB values; both 0..1, clipped."""
+    encoded = np.clip(encoded, 0, 1)
+    high = np.power((encoded + np.float32(0.055)) / np.float32(1.055), np.float32(2.4))
+    return np.where(encoded <= 0.04045, encoded / np.float32(12.92), high).astype(np.float32)
+
+
+def _luminance(lightness: icc.Floats) -> icc.Floats:
+    """Return Y of L* / 100; both 0..1 (CIE 1976)."""
+    stars = lightness * 100
+    return np.where(stars > 8, ((stars + 16) / 116) ** 3, stars / 903.3)

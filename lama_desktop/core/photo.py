@@ -41,11 +41,15 @@ class Metadata:
     """The JPEG comment."""
     texts: tuple[tuple[str, str], ...] = ()
     """PNG text entries, in order."""
+    xmp_extension: tuple[bytes, ...] = ()
+    """The JPEG segments that continue an XMP packet of more than 64 KB, verbatim, in order."""
+    color_chunks: tuple[tuple[str, bytes], ...] = ()
+    """PNG chunks (sRGB, gAMA, cHRM, cICP) that tell the colours where there is no profile."""
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """How the source file was written, so that the output can be written the same way. Unset where it does not apply."""
+    """How the source file was written, so that the output is written the same way. Unset where it does not apply."""
 
     format: str = ""
     """The name in `formats.FORMATS`: "jpeg", "png", "tiff", ..."""
@@ -59,14 +63,16 @@ class Encoding:
     """WebP."""
     compression: str = ""
     """TIFF compression: "none", "lzw", "deflate", ..."""
+    premultiplied: bool = False
+    """TIFF with associated alpha. `Photo.pixels` is straight all the same; the way back is exact."""
 
 
 @dataclass(frozen=True, eq=False)
 class Photo:
     """One picture.
 
-    `pixels` is (H, W, C) uint8 or uint16: the channels of `model`, then alpha (straight) where `has_alpha`. For CMYK 0 is
-    no ink.
+    `pixels` is (H, W, C) uint8 or uint16: the channels of `model`, then alpha (straight) where `has_alpha`. For CMYK 0
+    is no ink.
     """
 
     pixels: Image
