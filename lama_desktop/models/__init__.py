@@ -1,0 +1,1 @@
+"""Weights on disk <-> networks in memory: cards, the store, downloads, every published file layout."""
