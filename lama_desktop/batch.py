@@ -1,0 +1,135 @@
+"""Files in, files out: read a photo and its mask, fill, write. No Qt, no command line.
+
+Runs on any one thread, which then owns the engine.
+"""
+
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from lama_desktop import formats
+from lama_desktop.core.arrays import Coverage
+from lama_desktop.core.color import color_space
+from lama_desktop.core.photo import ColorModel, Photo
+from lama_desktop.engine.engine import Engine
+from lama_desktop.engine.published import inpaint_as_published
+from lama_desktop.engine.windows import Window
+from lama_desktop.errors import FileFormatError
+from lama_desktop.formats import WriteOptions
+from lama_desktop.progress import Progress
+
+THRESHOLD = 128
+"""Grey of a mask file from which it removes."""
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What happened to one photo: where it went, what had to be said, how long each part took, in seconds."""
+
+    output: Path
+    photo: Photo
+    windows: tuple[Window, ...]
+    notes: tuple[str, ...]
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def read_mask(path: Path, size: tuple[int, int], soft: bool = False) -> Coverage:
+    """Read a mask file: white removes.
+
+    Args:
+        path: any picture that can be read.
+        size: width and height that it must have.
+        soft: keep greys as a soft edge; else grey is cut at THRESHOLD.
+
+    Returns:
+        (H, W) uint8; 0 keeps, 255 replaces.
+
+    Raises:
+        FileFormatError: it cannot be read, has another size, or removes nothing.
+    """
+    mask = formats.read_mask(path, size)
+    if not soft:
+        mask = np.where(mask >= THRESHOLD, np.uint8(255), np.uint8(0))
+    if not mask.any():
+        raise FileFormatError(f"{path.name} removes nothing: paint what should go in white, on black.")
+    return mask
+
+
+def inpaint_photo(photo: Photo, mask: Coverage, engine: Engine, progress: Progress) -> Photo:
+    """Return the photo with the masked part filled; everything else of it is kept.
+
+    Raises: as Engine.inpaint.
+    """
+    space = color_space(photo.model, photo.profile)
+    pixels = engine.inpaint(photo.pixels, mask, progress, space=space, has_alpha=photo.has_alpha)
+    return replace(photo, pixels=pixels)
+
+
+def inpaint_photo_as_published(photo: Photo, mask: Coverage, weights: Path, progress: Progress) -> Photo:
+    """Return the photo as the published prediction script fills it: RGB, whole picture, no colour management.
+
+    Args:
+        photo: alpha is dropped and grey made RGB, as the script does.
+        mask: every value above 0 removes.
+        weights: a weight file of a network.
+        progress: reports and stops.
+    """
+    if photo.model is ColorModel.CMYK:
+        raise FileFormatError("The published script knows RGB pictures only: convert this CMYK picture first.")
+    colors = photo.pixels[..., : photo.model.channels]
+    image = np.ascontiguousarray(np.broadcast_to(colors, (*colors.shape[:2], 3)))
+    pixels = inpaint_as_published(weights, image, mask, progress)
+    profile = photo.profile if photo.model is ColorModel.RGB else None
+    return replace(photo, pixels=pixels, model=ColorModel.RGB, has_alpha=False, profile=profile)
+
+
+def inpaint_file(
+    source: Path,
+    mask_file: Path,
+    output: Path,
+    engine: Engine | Path,
+    *,
+    soft_mask: bool = False,
+    options: WriteOptions | None = None,
+    progress: Progress | None = None,
+) -> Removal:
+    """Fill one file and write the result; the output appears whole or not at all.
+
+    Args:
+        source: the photo.
+        mask_file: white removes; the same size as the photo after its orientation is applied.
+        output: its suffix chooses the format.
+        engine: what fills; a Path is a weight file to run as the published script does.
+        soft_mask: see read_mask.
+        options: how to write.
+        progress: reports and stops.
+
+    Raises:
+        FileFormatError: a file cannot be read or written.
+        LamaDesktopError: as Engine.inpaint.
+    """
+    progress, options = progress or Progress(), options or WriteOptions()
+    formats.check_writable(output)
+    marks = [time.perf_counter()]
+    progress(0, f"reading {source.name}")
+    photo = formats.read(source)
+    if isinstance(engine, Path):
+        mask = formats.read_mask(mask_file, photo.size)
+    else:
+        mask = read_mask(mask_file, photo.size, soft_mask)
+    marks.append(time.perf_counter())
+    if isinstance(engine, Path):
+        result = inpaint_photo_as_published(photo, mask, engine, progress.stage(0.1, 0.9))
+        windows: tuple[Window, ...] = ()
+    else:
+        result = inpaint_photo(photo, mask, engine, progress.stage(0.1, 0.9))
+        windows = tuple(engine.windows)
+    marks.append(time.perf_counter())
+    progress(0.9, f"writing {output.name}")
+    lost = formats.write(result, output, options)
+    marks.append(time.perf_counter())
+    progress(1)
+    seconds = {name: end - start for name, start, end in zip(("read", "fill", "write"), marks, marks[1:], strict=False)}
+    return Removal(output, result, windows, (*photo.notes, *lost), seconds)

@@ -1,0 +1,100 @@
+"""`lama-desktop inpaint`: one photo, one mask, one result."""
+
+import argparse
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from lama_desktop import options as declared
+from lama_desktop.cli.terminal import print_json, progress_line
+from lama_desktop.engine.options import EngineOptions
+from lama_desktop.errors import SettingsError
+from lama_desktop.formats import WriteOptions
+from lama_desktop.paths import models_folder
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line."""
+    parser.add_argument("photo", type=Path, help="the photo; it is never changed")
+    parser.add_argument("-m", "--mask", type=Path, required=True, help="a picture of the same size: white is removed")
+    parser.add_argument(
+        "-o", "--output", type=Path, help="the result; its suffix chooses the format (default: PHOTO-clean, same format)"
+    )
+    parser.add_argument(
+        "--model", help="id of a model, or a weight file; see 'models list' (default: the best that is installed)"
+    )
+    parser.add_argument("--soft-mask", action="store_true", help="blend by the greys of the mask instead of cutting at 128")
+    parser.add_argument(
+        "--as-published", action="store_true", help="the published prediction script to the digit; no other option counts"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="allow the output to be the photo itself")
+    parser.add_argument("--json", action="store_true", help="print one JSON document about what was done")
+    declared.add_arguments(parser, EngineOptions)
+    declared.add_arguments(parser, WriteOptions)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Fill one photo."""
+    engine_options = declared.from_arguments(EngineOptions, arguments)
+    write_options = declared.from_arguments(WriteOptions, arguments)
+    photo, mask = arguments.photo, arguments.mask
+    output = arguments.output or photo.with_name(f"{photo.stem}-clean{photo.suffix}")
+    _refuse_overwriting(output, photo, mask, arguments.overwrite)
+    start = time.perf_counter()
+    with progress_line(photo.name, quiet=arguments.json) as progress:
+        progress(0, "starting")
+        from lama_desktop.batch import inpaint_file
+        from lama_desktop.engine.device import peak_memory_mb
+        from lama_desktop.engine.engine import EngineCache
+        from lama_desktop.models.store import ModelStore
+
+        store = ModelStore(models_folder())
+        name = arguments.model or store.default()
+        if arguments.as_published:
+            card, engine = store.resolve(name)
+            if engine is None:
+                raise SettingsError(f"--as-published needs a network, and {card.id} is none: add --model big-lama.")
+            device = "cpu, float32"
+        else:
+            engine = EngineCache(store).engine(name, engine_options)
+            device = engine.model.device
+        loaded = time.perf_counter() - start
+        done = inpaint_file(
+            photo, mask, output, engine, soft_mask=arguments.soft_mask, options=write_options, progress=progress
+        )
+    seconds = {"start": loaded, **done.seconds, "total": time.perf_counter() - start}
+    width, height = done.photo.size
+    if arguments.json:
+        print_json(
+            {
+                "output": str(done.output),
+                "model": name,
+                "device": device,
+                "width": width,
+                "height": height,
+                "depth": done.photo.depth,
+                "windows": [{"rect": list(asdict(each.rect).values()), "scale": each.scale} for each in done.windows],
+                "seconds": {name: round(value, 3) for name, value in seconds.items()},
+                "peak_memory_mb": peak_memory_mb(),
+                "notes": list(done.notes),
+            }
+        )
+        return 0
+    for note in done.notes:
+        print(f"Note: {note}", file=sys.stderr)
+    grown = engine_options.grow if not arguments.as_published else 0
+    print(
+        f"{done.output}: {width} × {height}, {done.photo.depth} bit, filled by {name} in {seconds['total']:.1f} s"
+        + (f"; the mask was grown by {grown} px (--grow 0 keeps to it)" if grown else "")
+    )
+    return 0
+
+
+def _refuse_overwriting(output: Path, photo: Path, mask: Path, allowed: bool) -> None:
+    """Raise where the output would replace one of the inputs."""
+    for path, name in ((photo, "photo"), (mask, "mask")):
+        if output.exists() and path.exists() and output.samefile(path) and not (allowed and name == "photo"):
+            remedy = "add --overwrite if you mean it" if name == "photo" else "choose another output"
+            raise SettingsError(f"{output.name} is the {name} itself: {remedy}.")
+

@@ -1,0 +1,115 @@
+"""Model: what fills a hole in one window. Networks live here; the classical fills have the same face.
+
+A model belongs to the thread that made it.
+"""
+
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+
+from lama_desktop.core.arrays import Colors, Hole
+from lama_desktop.core.geometry import Rect
+from lama_desktop.engine.device import Device, free_memory
+from lama_desktop.engine.fuse import FusedGenerator
+from lama_desktop.models.checkpoints import load_generator
+from lama_desktop.progress import Progress
+
+BYTES_PER_PIXEL = 1100
+"""What a window takes while a generator of width 64 runs in float32, measured; less is taken in bfloat16."""
+SHARE = 0.7
+"""The part of the free memory that a window may take."""
+
+
+class Model(Protocol):
+    """Fills the hole of one window. Faked in tests.
+
+    `smallest` is the side of the smallest window worth showing it. `device` says where it runs, in words.
+    """
+
+    smallest: int
+    device: str
+
+    def largest(self) -> int:
+        """Return the side of the largest window that the memory which is free now can take."""
+        ...
+
+    def fill(self, image: Colors, hole: Hole, progress: Progress) -> Colors:
+        """Invent the picture in a hole.
+
+        Args:
+            image: (H, W, 3) float32 sRGB 0..1; what lies in the hole must not matter; not modified.
+            hole: (H, W) bool, True in at least one pixel and False in at least one.
+            progress: called often enough to stop within a second.
+
+        Returns:
+            (H, W, 3) float32 0..1; only the pixels of the hole are looked at.
+
+        Raises:
+            Cancelled: the user stopped it.
+            MemoryError, torch.OutOfMemoryError: the window was too large.
+        """
+        ...
+
+    def retreat(self) -> bool:
+        """Free what can be freed and move to a device with more memory; tell whether there is one."""
+        ...
+
+
+class NetworkModel:
+    """A LaMa generator, fused for inference.
+
+    Args:
+        path: weight file in any layout that `models.checkpoints` reads.
+        device: where, and in which precision.
+    """
+
+    smallest = 256
+    """The side of the crops that the published networks were trained on."""
+
+    def __init__(self, path: Path, device: Device) -> None:
+        self._path = path
+        self._load(device)
+
+    def _load(self, device: Device) -> None:
+        self._device = device
+        self.device = str(device)
+        self.network = FusedGenerator(load_generator(self._path), device.dtype).to(device.name)
+
+    def largest(self) -> int:
+        """Return the largest side by the memory that is free now; see BYTES_PER_PIXEL."""
+        free = free_memory(self._device.name)
+        return 1 << 16 if free is None else max(self.smallest, int((free * SHARE / BYTES_PER_PIXEL) ** 0.5))
+
+    def fill(self, image: Colors, hole: Hole, progress: Progress) -> Colors:
+        """Fill one window; see Model."""
+        network = self.network
+        height, width = hole.shape
+        bottom, right = (max(network.minimum, -(-side // network.multiple) * network.multiple) for side in (height, width))
+        margins = ((0, bottom - height), (0, right - width))
+        picture = pad_symmetric(image * ~hole[..., None], margins)
+        mask = pad_symmetric(hole, margins)
+        rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
+        region = Rect(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+        with torch.inference_mode():
+            x = torch.from_numpy(np.concatenate([picture, mask[..., None]], axis=2, dtype=np.float32))
+            x = x.to(self._device.name).permute(2, 0, 1)[None]
+            out = network(x, region, progress)[0].permute(1, 2, 0).cpu().numpy()
+        result = image.copy()
+        result[region.slices] = out
+        return result
+
+    def retreat(self) -> bool:
+        """Free cached memory; leave an accelerator for the CPU."""
+        if self._device.name == "cpu":
+            return False
+        del self.network
+        self._device.free()
+        self._load(Device.choose("cpu", "auto"))
+        return True
+
+
+def pad_symmetric(array: np.ndarray, margins: tuple[tuple[int, int], tuple[int, int]]) -> np.ndarray:
+    """Mirror a picture over its bottom and right edges, the edge pixel repeated, as often as needed (facts 3)."""
+    return np.pad(array, (*margins, (0, 0))[: array.ndim], mode="symmetric")

@@ -1,0 +1,69 @@
+"""What a person may choose about a removal; declared once for the command line and the engine panel. No torch here."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lama_desktop.options import option
+
+
+class Quality(StrEnum):
+    """How large a picture the model may see at once."""
+
+    DRAFT = "draft"
+    NORMAL = "normal"
+    BEST = "best"
+
+    @property
+    def side(self) -> int:
+        """The longest side of a window, in pixels that the model sees; larger windows are scaled down to it."""
+        return {"draft": 512, "normal": 1024, "best": 2048}[self]
+
+
+class DeviceName(StrEnum):
+    """Where the model runs."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+    MPS = "mps"
+
+
+class Precision(StrEnum):
+    """The arithmetic of the convolutions; Fourier transforms are always float32."""
+
+    AUTO = "auto"
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
+    FLOAT16 = "float16"
+
+
+class AlphaChoice(StrEnum):
+    """What happens to the alpha channel under the mask."""
+
+    KEEP = "keep"
+    FILL = "fill"
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """How to fill."""
+
+    quality: Quality = option(
+        Quality.NORMAL, "Quality", "largest window the model sees at once: draft 512, normal 1024, best 2048 pixels"
+    )
+    context: float = option(
+        0.5, "Context", "surroundings that the model sees on every side, as a part of the hole's size", low=0.1, high=4.0
+    )
+    grow: int = option(
+        6, "Grow", "widen the mask, so that no outline of the object stays; 0 keeps to the mask", low=0, high=200, unit="px"
+    )
+    feather: int = option(
+        6, "Feather", "soft blend in the outer pixels of what was grown; 0 is a hard edge", low=0, high=200, unit="px"
+    )
+    alpha: AlphaChoice = option(
+        AlphaChoice.KEEP, "Alpha", "leave transparency under the mask as it is, or fill it from around the mask, too"
+    )
+    device: DeviceName = option(DeviceName.AUTO, "Device", "where the model runs")
+    precision: Precision = option(
+        Precision.AUTO, "Precision", "arithmetic of the convolutions; auto takes bfloat16 where the processor has it"
+    )

@@ -1,0 +1,60 @@
+"""The edge of a fill: how a mask becomes a hole and a weight, and how a fill joins the picture.
+
+The mask is grown so that no outline of the removed object is left for the model to continue; the blend from fill to
+picture happens in the outer pixels of what was grown, never inside the mask, where the object would shine through.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lama_desktop.core.arrays import Coverage
+
+Weight = NDArray[np.float32]
+"""(H, W) float32: 0 keeps the picture, 1 takes the fill."""
+
+
+def fill_weight(coverage: Coverage, grow: int, feather: int) -> Weight:
+    """Return how much of each pixel the fill replaces.
+
+    Args:
+        coverage: (H, W) uint8; 128 and more is the object, whose surroundings are grown; less is a soft edge that
+            somebody painted, and stays as it is.
+        grow: pixels around the object that are replaced, too.
+        feather: of those, how many outer ones blend; at most `grow`.
+
+    Returns:
+        (H, W) float32 in 0..1; 0 exactly where nothing may change.
+    """
+    weight = coverage.astype(np.float32) / 255
+    if grow == 0:
+        return weight
+    feather = min(feather, grow)
+    distance = cv2.distanceTransform((coverage < 128).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    if feather == 0:
+        ring = (distance <= grow).astype(np.float32)
+    else:
+        ramp = np.clip((grow + 1 - distance) / (feather + 1), 0, 1)
+        ring = ramp * ramp * (3 - 2 * ramp)
+    if not (coverage >= 128).any():
+        return weight
+    return np.maximum(weight, ring).astype(np.float32)
+
+
+def crossfade(shape: tuple[int, int], band: int, inner: tuple[bool, bool, bool, bool]) -> Weight:
+    """Return the weight of a window that is laid over an earlier one: it rises from the edges that face others.
+
+    Args:
+        shape: height and width of the window's target.
+        band: pixels over which it rises.
+        inner: whether the left, top, right and bottom edges face another window.
+    """
+    height, width = shape
+    weights = []
+    for length, low, high in ((height, inner[1], inner[3]), (width, inner[0], inner[2])):
+        position = np.arange(length, dtype=np.float32)
+        from_low = (position + 0.5) / band if low else np.ones(length, np.float32)
+        from_high = (length - position - 0.5) / band if high else np.ones(length, np.float32)
+        ramp = np.clip(np.minimum(from_low, from_high), 0, 1)
+        weights.append(ramp * ramp * (3 - 2 * ramp))
+    return np.outer(*weights).astype(np.float32)
