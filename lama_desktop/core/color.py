@@ -196,7 +196,8 @@ def _sampled(source: ImageCms.ImageCmsProfile, target: ImageCms.ImageCmsProfile,
     picture = PillowImage.frombytes(mode, (nodes.size // channels // len(axis), len(axis)), nodes.tobytes())
     converted = ImageCms.applyTransform(picture, transform)
     assert converted is not None
-    return (np.asarray(converted, np.float32) / 255).reshape(*nodes.shape[:-1], len(result))
+    values: Floats32 = np.asarray(converted, np.float32) / np.float32(255)
+    return values.reshape(*nodes.shape[:-1], len(result))
 
 
 def _interpolated(grid: Floats32, values: Floats32) -> Floats32:

@@ -1,0 +1,219 @@
+"""Files and photos: which formats there are, reading, writing, and what writing would lose.
+
+A file is recognised by its content, a new one written by its suffix. Reading checks the header against the pixel budget
+before anything is decoded; writing replaces the old file in one step. Whatever is wrong comes out as a FileFormatError
+whose sentence names the file and the remedy. No Qt, no torch; any thread.
+
+To add a format: a `FileFormat` in a file of its own, and its instance in `FORMATS`.
+"""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+
+from lama_desktop.core.arrays import Coverage
+from lama_desktop.core.color import SRGB, color_space
+from lama_desktop.core.photo import Photo
+from lama_desktop.errors import FileFormatError, LamaDesktopError
+from lama_desktop.formats import atomic, fit
+from lama_desktop.formats.base import PIXEL_BUDGET, FileFormat, WriteOptions, damaged, pixel_budget
+from lama_desktop.formats.jpeg import Jpeg
+from lama_desktop.formats.plain import Avif, Bmp, WebP
+from lama_desktop.formats.png import Png
+from lama_desktop.formats.tiff import Tiff
+
+__all__ = [
+    "FORMATS",
+    "PIXEL_BUDGET",
+    "FileFormat",
+    "WriteOptions",
+    "is_readable",
+    "losses",
+    "pixel_budget",
+    "read",
+    "read_mask",
+    "suffix_for",
+    "write",
+]
+
+FORMATS: tuple[FileFormat, ...] = (Jpeg(), Png(), Tiff(), WebP(), Avif(), Bmp())
+
+_RAW_SUFFIXES = (".dng", ".nef", ".nrw", ".cr2", ".cr3", ".crw", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw")
+_FOREIGN = (
+    (b"8BPS", "a Photoshop document. Export it as TIFF and open that"),
+    (b"GIF8", "a GIF. Save it as PNG and open that"),
+    (b"\xff\x0a", "a JPEG XL picture. Convert it to PNG or TIFF and open that"),
+    (b"\0\0\0\x0cJXL ", "a JPEG XL picture. Convert it to PNG or TIFF and open that"),
+    (b"\0\0\0\x0cjP  ", "a JPEG 2000 picture. Convert it to PNG or TIFF and open that"),
+    (b"%PDF", "a PDF document. Export the page as PNG and open that"),
+    (b"gimp xcf", "a GIMP document. Export it as PNG or TIFF and open that"),
+)
+_HEAD = 64
+_ROWS = 512
+
+
+def read(path: Path) -> Photo:
+    """Read a picture, recognised by its content; orientation is applied.
+
+    Raises:
+        FileFormatError: it is not there, damaged, too large or of a kind that cannot be read right.
+    """
+    name, data = path.name, _content(path)
+    found = _recognised(data[:_HEAD], path)
+    try:
+        photo = found.read(data, name)
+    except LamaDesktopError:
+        raise
+    except MemoryError as error:
+        raise FileFormatError(
+            f"{name} does not fit into the memory. Close other programs or make it smaller."
+        ) from error
+    except Exception as error:
+        raise damaged(name, f"the {found.title} file is damaged ({error or type(error).__name__})") from error
+    if path.suffix.lower() not in found.suffixes and is_readable(path):
+        note = f"The file is called {path.suffix} but holds a {found.title} picture."
+        return _with_note(photo, note)
+    return photo
+
+
+def read_mask(path: Path, size: tuple[int, int] | None = None) -> Coverage:
+    """Read a mask from any picture: (H, W) uint8, white (255) removes.
+
+    16 bits are rounded to 8 and colours to their luma. Transparent parts keep: the value is weighted with alpha. A
+    picture that is black all over but has an alpha that varies is a cut-out in black: its alpha is the mask.
+
+    Args:
+        path: the file.
+        size: width and height of the photo it belongs to; None accepts any.
+
+    Raises:
+        FileFormatError: as `read`, or the sizes differ.
+    """
+    photo = read(path)
+    if size is not None and photo.size != size:
+        (width, height), (wanted_width, wanted_height) = photo.size, size
+        raise FileFormatError(
+            f"The mask {path.name} has {width} × {height} pixels and the photo {wanted_width} × {wanted_height}: "
+            "they must be equal. Save the mask in the size of the photo."
+        )
+    colors = photo.model.channels
+    result = np.empty(photo.pixels.shape[:2], np.uint8)
+    alpha = fit.to_8_bit(photo.pixels[..., colors]) if photo.has_alpha else None
+    for top in range(0, len(result), _ROWS):
+        band = fit.to_8_bit(photo.pixels[top : top + _ROWS, :, :colors])
+        if colors == 4:
+            band = SRGB.from_srgb(color_space(photo.model, photo.profile).to_srgb(band), np.empty((1, 1, 3), np.uint8))
+        weights = np.array([299, 587, 114] if band.shape[2] == 3 else [1000], np.uint32)
+        result[top : top + _ROWS] = (band @ weights + 500) // 1000
+    if alpha is not None and alpha.min() < alpha.max() and not result.any():
+        return alpha
+    if alpha is not None:
+        result[:] = (result.astype(np.uint32) * alpha + 127) // 255
+    return result
+
+
+def write(photo: Photo, path: Path, options: WriteOptions = WriteOptions()) -> list[str]:  # noqa: B008 (frozen)
+    """Write a photo in the format of the suffix; the old file stays whole until the new one is complete.
+
+    Returns:
+        Sentences about what the format could not hold; the same as `losses` beforehand.
+
+    Raises:
+        FileFormatError: unknown suffix, a picture too large for the format, or the disk refuses.
+    """
+    target = _by_suffix(path)
+    said = fit.losses(photo, target, options)
+    width, height = photo.size
+    if max(width, height) > target.max_side:
+        raise FileFormatError(
+            f"{path.name} cannot be saved: {target.title} holds at most {target.max_side} pixels per side, "
+            f"the picture has {width} × {height}. Save it as PNG or TIFF."
+        )
+    try:
+        data = target.encode(fit.fitted(photo, target, options), options)
+    except LamaDesktopError:
+        raise
+    except Exception as error:
+        raise FileFormatError(
+            f"{path.name} could not be encoded as {target.title} ({error}). Try PNG or TIFF."
+        ) from error
+    atomic.replace(path, data)
+    return said
+
+
+def losses(photo: Photo, path: Path, options: WriteOptions = WriteOptions()) -> list[str]:  # noqa: B008 (frozen)
+    """Return, as sentences, what `write` would drop or change; empty if the file would hold everything.
+
+    Raises:
+        FileFormatError: no format has this suffix.
+    """
+    return fit.losses(photo, _by_suffix(path), options)
+
+
+def is_readable(path: Path) -> bool:
+    """Tell whether a file of this name is probably a picture that can be read."""
+    return any(path.suffix.lower() in each.suffixes for each in FORMATS)
+
+
+def suffix_for(photo: Photo) -> str:
+    """Return the suffix of the format a photo came from; ".png" for one that was not read from a file."""
+    return next((each.suffixes[0] for each in FORMATS if each.name == photo.encoding.format), ".png")
+
+
+def _content(path: Path) -> bytes:
+    limit = pixel_budget() * 10 + (64 << 20)
+    try:
+        if path.is_dir():
+            raise FileFormatError(f"{path.name} is a folder. Choose a picture in it.")
+        if path.exists() and not path.is_file():
+            raise FileFormatError(f"{path.name} is not a file. Choose a picture.")
+        if path.stat().st_size > limit:
+            raise FileFormatError(
+                f"{path.name} is larger than any picture that can be opened here ({limit >> 20} MB). "
+                "Make it smaller, or raise the limit with LAMA_DESKTOP_MAX_MEGAPIXELS."
+            )
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise FileFormatError(f"There is no file {path}. Check the name.") from error
+    except PermissionError as error:
+        raise FileFormatError(f"{path.name} may not be read. Change its permissions or copy it.") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise FileFormatError(f"{path.name} cannot be read ({reason}). Check the disk and try again.") from error
+    if not data:
+        raise FileFormatError(f"{path.name} is empty (0 bytes). Get the file again.")
+    return data
+
+
+def _recognised(head: bytes, path: Path) -> FileFormat:
+    for each in FORMATS:
+        if each.recognises(head):
+            if each.name == "tiff" and path.suffix.lower() in _RAW_SUFFIXES:
+                break
+            return each
+    for magic, what in _FOREIGN:
+        if head.startswith(magic):
+            raise FileFormatError(f"{path.name} is {what}.")
+    if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"hevc", b"heim"):
+        raise FileFormatError(f"{path.name} is a HEIC picture. Convert it to JPEG, PNG or AVIF and open that.")
+    if path.suffix.lower() in _RAW_SUFFIXES or head[8:10] == b"CR":
+        raise FileFormatError(f"{path.name} is a camera raw file. Develop it to a 16-bit TIFF first and open that.")
+    raise FileFormatError(f"{path.name} is not a picture of a known format. {_known()} can be opened.")
+
+
+def _by_suffix(path: Path) -> FileFormat:
+    suffix = path.suffix.lower()
+    for each in FORMATS:
+        if suffix in each.suffixes:
+            return each
+    what = f"the ending {path.suffix}" if suffix else "no ending"
+    raise FileFormatError(f"{path.name} has {what}, and that decides the format. {_known()} can be written.")
+
+
+def _known() -> str:
+    return ", ".join(each.title for each in FORMATS[:-1]) + f" and {FORMATS[-1].title}"
+
+
+def _with_note(photo: Photo, note: str) -> Photo:
+    return dataclasses.replace(photo, notes=(*photo.notes, note))

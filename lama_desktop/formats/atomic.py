@@ -1,0 +1,79 @@
+"""Replace a file so that at every moment either the old or the new one is complete on the disk."""
+
+import contextlib
+import errno
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from lama_desktop.errors import FileFormatError
+
+_REASONS = {
+    errno.ENOSPC: "the disk is full. Make room or choose another folder",
+    errno.EDQUOT: "your quota on this disk is used up. Make room or choose another folder",
+    errno.EROFS: "this disk is read-only. Choose another folder",
+    errno.EACCES: "you may not write there. Choose another folder or change the permissions",
+    errno.EPERM: "you may not write there. Choose another folder or change the permissions",
+    errno.ENOENT: "the folder does not exist. Create it or choose another one",
+    errno.ENOTDIR: "the folder does not exist. Create it or choose another one",
+    errno.EISDIR: "there is a folder of that name. Choose another name",
+    errno.ENAMETOOLONG: "the name is too long. Choose a shorter one",
+    errno.EFBIG: "this disk cannot hold so large a file. Choose another disk",
+}
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Write `data` to `path`, replacing what is there in one step.
+
+    A temporary file in the same folder is written, flushed to the disk and renamed. A symbolic link stays and its
+    target is replaced; the mode and, where allowed, the owner of the old file are kept. If anything fails, the old file
+    is untouched and no temporary file remains.
+
+    Raises:
+        FileFormatError: it could not be written; the sentence says why and what to do.
+    """
+    try:
+        target = path.resolve()
+        old = target.stat() if target.exists() else None
+        if old is not None and not stat.S_ISREG(old.st_mode):
+            raise IsADirectoryError(errno.EISDIR, "not a file")
+        if old is not None and not os.access(target, os.W_OK):
+            raise PermissionError(errno.EACCES, "write-protected")
+        _replace(target, data, old)
+    except (OSError, RuntimeError) as error:  # RuntimeError: a symbolic link to itself
+        reason = _REASONS.get(getattr(error, "errno", None) or 0, f"{getattr(error, 'strerror', None) or error}")
+        raise FileFormatError(f"{path.name} could not be saved: {reason}. The old file is untouched.") from error
+
+
+def _replace(target: Path, data: bytes, old: os.stat_result | None) -> None:
+    temporary = target.with_name(f".{target.name[:80]}.{secrets.token_hex(6)}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        with open(descriptor, "wb") as file:  # noqa: PTH123 (a descriptor, not a path)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if old is not None:
+            if hasattr(os, "chown"):
+                with contextlib.suppress(OSError):
+                    os.chown(temporary, old.st_uid, old.st_gid)
+            temporary.chmod(stat.S_IMODE(old.st_mode))
+        os.replace(temporary, target)  # noqa: PTH105 (the tests watch this call)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    _flush_folder(target.parent)
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make the rename itself durable; a file system that cannot is not a failure, since the file is complete."""
+    if os.name != "posix":
+        return
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,161 @@
+"""What a file format is to the rest of the package: the face of one, the write options, the pixel budget.
+
+A format turns bytes into a Photo and back and knows no paths; `formats/__init__.py` opens files, finds the format and
+turns whatever a library throws into one sentence. Pure functions; any thread.
+"""
+
+import ctypes
+import os
+import sys
+import threading
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import ClassVar
+
+import cv2
+from PIL import Image as PillowImage
+
+from lama_desktop.core.photo import ColorModel, Photo
+from lama_desktop.errors import FileFormatError, SettingsError
+from lama_desktop.options import option
+
+PIXEL_BUDGET = 400_000_000
+"""No picture of more pixels is opened, whatever the memory; `LAMA_DESKTOP_MAX_MEGAPIXELS` overrides it."""
+HARD_LIMIT = 1 << 30
+"""OpenCV's own limit; the override cannot exceed it."""
+_BYTES_PER_PIXEL = 8
+_LOCK = threading.Lock()
+
+# Pillow warns above 89 and refuses above 179 megapixels, which a legal camera file exceeds. Every reader here checks
+# our own budget against the header first, so Pillow's must only not come before it.
+PillowImage.MAX_IMAGE_PIXELS = HARD_LIMIT
+
+
+@dataclass(frozen=True)
+class WriteOptions:
+    """How pictures are written."""
+
+    quality: int = option(
+        0, "Quality", "Quality of lossy formats, 1 to 100; 0 keeps the source's, or takes 95.", low=0, high=100
+    )
+    lossless: bool = option(False, "Lossless WebP", "Store every pixel of a WebP file exactly.")
+    strip_metadata: bool = option(
+        False, "Leave out private data", "Write no EXIF, XMP, IPTC, comments or texts; the colour profile stays."
+    )
+
+
+class FileFormat(ABC):
+    """One file format.
+
+    `holds` names what else than pixels fits into a file: profile, exif, xmp, iptc, comment, texts, resolution.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    suffixes: ClassVar[tuple[str, ...]]
+    models: ClassVar[tuple[ColorModel, ...]] = (ColorModel.GREY, ColorModel.RGB)
+    depths: ClassVar[tuple[int, ...]] = (8,)
+    alpha: ClassVar[bool] = True
+    lossy: ClassVar[bool] = False
+    holds: ClassVar[frozenset[str]] = frozenset()
+    max_side: ClassVar[int] = (1 << 31) - 1
+
+    @abstractmethod
+    def recognises(self, head: bytes) -> bool:
+        """Tell whether a file that starts with `head` (up to 64 bytes) is of this format."""
+
+    @abstractmethod
+    def read(self, data: bytes, name: str) -> Photo:
+        """Decode a file.
+
+        Args:
+            data: the whole file.
+            name: what to call it in sentences.
+
+        Raises:
+            FileFormatError: the file is damaged, too large, or of a kind that would be read wrongly.
+            Exception: whatever a library throws at damaged bytes; the caller words it.
+        """
+
+    @abstractmethod
+    def encode(self, photo: Photo, options: WriteOptions) -> bytes:
+        """Return the file of a photo that `fit.fitted` has made to fit into this format."""
+
+    def is_lossy(self, photo: Photo, options: WriteOptions) -> bool:
+        """Tell whether writing changes the pixels of a photo that fits."""
+        return self.lossy
+
+    def extra_losses(self, photo: Photo) -> list[str]:
+        """Return what this format drops beyond `holds`, as sentences."""
+        return []
+
+
+def pixel_budget() -> int:
+    """Return how many pixels a picture may have: a quarter of the memory, at most `PIXEL_BUDGET`.
+
+    Raises:
+        SettingsError: `LAMA_DESKTOP_MAX_MEGAPIXELS` is not a positive number.
+    """
+    override = os.environ.get("LAMA_DESKTOP_MAX_MEGAPIXELS", "").strip()
+    if override:
+        try:
+            megapixels = float(override)
+        except ValueError:
+            megapixels = 0.0
+        if not 0 < megapixels < float("inf"):
+            raise SettingsError(f"LAMA_DESKTOP_MAX_MEGAPIXELS cannot be {override!r}: it is a positive number.")
+        return min(int(megapixels * 1e6), HARD_LIMIT)
+    return min(PIXEL_BUDGET, _memory() // 4 // _BYTES_PER_PIXEL)
+
+
+def check_size(width: int, height: int, name: str) -> None:
+    """Refuse a picture that is empty or over the budget; to be called with the header's numbers, before decoding.
+
+    Raises:
+        FileFormatError: it is; the sentence names the file, its size and the budget.
+    """
+    if width <= 0 or height <= 0:
+        raise FileFormatError(f"{name} is damaged: its header says {width} × {height} pixels.")
+    if width * height > (budget := pixel_budget()):
+        raise FileFormatError(
+            f"{name} has {width} × {height} = {width * height / 1e6:.0f} megapixels; the limit here is "
+            f"{budget / 1e6:.0f}. Make it smaller, or raise the limit with LAMA_DESKTOP_MAX_MEGAPIXELS."
+        )
+
+
+def damaged(name: str, why: str) -> FileFormatError:
+    """Return the error for a file that cannot be decoded."""
+    return FileFormatError(
+        f"{name} cannot be read: {why}. Get the file again, or open it in another program and save a copy."
+    )
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep what image libraries print and warn about off the terminal; failures still come back as such.
+
+    Both switches are global, so one thread at a time may turn them.
+    """
+    with _LOCK, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        level = cv2.utils.logging.getLogLevel()
+        cv2.utils.logging.setLogLevel(0)
+        try:
+            yield
+        finally:
+            cv2.utils.logging.setLogLevel(level)
+
+
+def _memory() -> int:
+    """Return the bytes of memory of this machine; 8 GB where the system does not tell."""
+    if sys.platform == "win32":
+        status = (ctypes.c_ulonglong * 8)()
+        ctypes.cast(status, ctypes.POINTER(ctypes.c_ulong))[0] = ctypes.sizeof(status)
+        if ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status)):
+            return int(status[1])
+    elif hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return 8 << 30
