@@ -24,13 +24,17 @@ OK, FAILED, WRONG_USE, NO_MODEL, INTERRUPTED = 0, 1, 2, 4, 130
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the sub-command to the program's command line; `run` carries it out."""
-    parser = subparsers.add_parser(
-        "models",
-        help="list, download, import, verify and remove models",
-        description="Manage the models on this disk. The folder is shown by `models path`; "
-        "the environment variable LAMA_DESKTOP_MODELS names another one.",
-    )
+    parser = subparsers.add_parser("models", help="list, download, import, verify and remove models")
     parser.set_defaults(run=run)
+    add_arguments(parser)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line of `models`."""
+    parser.description = (
+        "Manage the models on this disk. `models path` shows the folder; the environment variable "
+        "LAMA_DESKTOP_MODELS names another one."
+    )
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
 
     def action(name: str, help: str) -> argparse.ArgumentParser:

@@ -58,7 +58,8 @@ def infer_config(tensors: Mapping[str, Shaped], file: str = "The file") -> Gener
         raise CorruptWeightsError(
             f"{file} holds a network of a build that LaMa Desktop does not know (it has {sample(tensors)})."
         ) from error
-    if not (0 < config.width <= 4096 and config.blocks <= MAX_BLOCKS and config.downsamplings <= MAX_DOWNSAMPLINGS):
+    sizes = ((config.width, 4096), (config.blocks, MAX_BLOCKS), (config.downsamplings, MAX_DOWNSAMPLINGS))
+    if not all(0 < size <= most for size, most in sizes):
         raise CorruptWeightsError(f"{file} holds a network of impossible size: it is damaged or made up.")
     return config
 

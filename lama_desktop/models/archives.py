@@ -23,9 +23,7 @@ from safetensors import safe_open
 from lama_desktop.models.pickles import Inert, PickleError, Reader, StorageRecord, TensorRecord
 
 MAX_PICKLE = 64 << 20  # bytes; the description of a real checkpoint is under one megabyte
-MAX_VALUES = 200_000  # looked at when names are collected; a real checkpoint has some ten thousand
 MAX_NAME = 300  # characters; longer ones are no parameter's
-MAX_DEPTH = 32
 CHUNK = 4 << 20
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 
@@ -207,22 +205,23 @@ def _entry(record: TensorRecord, load: Load) -> Entry:
 
 
 def _tensors(value: Any) -> Iterator[tuple[str, TensorRecord]]:
-    """Walk dictionaries and the states of objects; give every tensor with the names on the way, joined by dots."""
-    pending: list[tuple[str, Any, int]] = [("", value, 0)]
-    values = 0
+    """Walk dictionaries and the states of objects; give every tensor with the names on the way, joined by dots.
+
+    Every container is entered once: settings of OmegaConf point back at what they are in.
+    """
+    pending = [("", value)]
+    seen: set[int] = set()
     while pending:
-        name, each, depth = pending.pop()
+        name, each = pending.pop()
         if isinstance(each, Inert):
             each = each.state
         if isinstance(each, TensorRecord):
             yield name, each
-        elif isinstance(each, dict):
-            values += len(each)
-            if values > MAX_VALUES or depth > MAX_DEPTH:
-                raise PickleError("its description of the tensors is tangled")
+        elif isinstance(each, dict) and id(each) not in seen:
+            seen.add(id(each))
             for key, inner in reversed(each.items()):
-                if isinstance(inner, dict | Inert | TensorRecord) and len(label := str(key)) + len(name) < MAX_NAME:
-                    pending.append((f"{name}.{label}" if name else label, inner, depth + 1))
+                if isinstance(inner, dict | Inert | TensorRecord) and len(name) + len(label := str(key)) < MAX_NAME:
+                    pending.append((f"{name}.{label}" if name else label, inner))
 
 
 def _storages(value: Any) -> Iterator[StorageRecord]:

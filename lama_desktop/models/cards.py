@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from lama_desktop.errors import MissingWeightsError
 
+DEFAULT_MODEL = "big-lama"
 COLLECTION = "https://huggingface.co/camenduru/big-lama"
 
 _PLACES = (

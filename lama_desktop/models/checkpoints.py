@@ -40,7 +40,16 @@ MAX_RATIO = 50  # weights do not compress; what shrinks more is no checkpoint
 
 _DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, SafetensorError, EOFError, ValueError, LookupError, TypeError, ArithmeticError),
-    *(struct.error, AttributeError, RuntimeError, NotImplementedError, RecursionError, MemoryError, AssertionError),
+    *(
+        Warning,
+        struct.error,
+        AttributeError,
+        RuntimeError,
+        NotImplementedError,
+        RecursionError,
+        MemoryError,
+        AssertionError,
+    ),
 )
 _BLOCK = re.compile(r"((?:.*?\.)?)(\d+)\.(?:ffc|conv_block|conv1\.ffc)\.")
 _OTHER = re.compile(r"disc|loss|evaluator|optim")

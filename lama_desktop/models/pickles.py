@@ -18,10 +18,10 @@ from typing import IO, Any, NamedTuple
 KNOWN_MODULES = ("omegaconf.", "pytorch_lightning.", "lightning.", "torch.jit._pickle.")
 """Packages whose objects real checkpoints carry beside the tensors: settings, callbacks, type tags of lists."""
 
+_BUILTINS = ("dict", "list", "tuple", "set", "int", "long", "float", "complex", "str", "unicode", "bytes", "bool")
 KNOWN_NAMES = frozenset(
     (
-        *(f"builtins.{name}" for name in ("dict", "list", "tuple", "set", "int", "float", "str", "bool", "bytes")),
-        *(f"__builtin__.{name}" for name in ("dict", "list", "tuple", "set", "int", "long", "float", "str", "unicode")),
+        *(f"{module}.{name}" for module in ("builtins", "__builtin__") for name in _BUILTINS),
         *("collections.OrderedDict", "collections.defaultdict", "collections.Counter", "typing.Any", "torch.Size"),
         *("torch.device", "_codecs.encode", "argparse.Namespace", "pathlib.PosixPath", "pathlib.WindowsPath"),
         *("numpy.dtype", "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar"),
