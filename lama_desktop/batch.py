@@ -3,16 +3,19 @@
 Runs on any one thread, which then owns the engine.
 """
 
+import os
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from lama_desktop import formats
-from lama_desktop.core.arrays import Coverage
+from lama_desktop.core.arrays import Colors, Coverage
 from lama_desktop.core.color import color_space
 from lama_desktop.core.photo import ColorModel, Photo
+from lama_desktop.core.sheet import before_after
 from lama_desktop.engine.engine import Engine
 from lama_desktop.engine.published import inpaint_as_published
 from lama_desktop.engine.windows import Window
@@ -20,6 +23,7 @@ from lama_desktop.errors import FileFormatError
 from lama_desktop.formats import WriteOptions
 from lama_desktop.progress import Progress
 
+SHEET_HEIGHT = 900
 THRESHOLD = 128
 """Grey of a mask file from which it removes."""
 
@@ -93,6 +97,7 @@ def inpaint_file(
     *,
     soft_mask: bool = False,
     options: WriteOptions | None = None,
+    sheet: Path | None = None,
     progress: Progress | None = None,
 ) -> Removal:
     """Fill one file and write the result; the output appears whole or not at all.
@@ -104,6 +109,7 @@ def inpaint_file(
         engine: what fills; a Path is a weight file to run as the published script does.
         soft_mask: see read_mask.
         options: how to write.
+        sheet: where to put a picture of before and after, side by side.
         progress: reports and stops.
 
     Raises:
@@ -111,7 +117,9 @@ def inpaint_file(
         LamaDesktopError: as Engine.inpaint.
     """
     progress, options = progress or Progress(), options or WriteOptions()
-    formats.check_writable(output)
+    for path in (output, sheet):
+        if path is not None:
+            _refuse_unwritable(path)
     marks = [time.perf_counter()]
     progress(0, f"reading {source.name}")
     photo = formats.read(source)
@@ -129,7 +137,37 @@ def inpaint_file(
     marks.append(time.perf_counter())
     progress(0.9, f"writing {output.name}")
     lost = formats.write(result, output, options)
+    if sheet is not None:
+        formats.write(_sheet(photo, mask, result), sheet, options)
     marks.append(time.perf_counter())
     progress(1)
     seconds = {name: end - start for name, start, end in zip(("read", "fill", "write"), marks, marks[1:], strict=False)}
     return Removal(output, result, windows, (*photo.notes, *lost), seconds)
+
+
+def _refuse_unwritable(path: Path) -> None:
+    """Raise before any work where the result could not be written."""
+    if not formats.is_readable(path):
+        raise FileFormatError(
+            f"{path.name} cannot be written: its name must end in one of {', '.join(each.suffixes[0] for each in formats.FORMATS)}."
+        )
+    if path.is_dir():
+        raise FileFormatError(f"{path} is a folder: name a file in it.")
+    if not path.parent.is_dir():
+        raise FileFormatError(f"{path.name} cannot be written: there is no folder {path.parent}. Make it first.")
+    if not os.access(path.parent, os.W_OK):
+        raise FileFormatError(f"{path.name} cannot be written: the folder {path.parent} is read-only.")
+
+
+def _sheet(photo: Photo, mask: Coverage, result: Photo) -> Photo:
+    """Return before and after side by side, scaled down to SHEET_HEIGHT."""
+    scale = min(1.0, SHEET_HEIGHT / photo.pixels.shape[0])
+    size = (max(1, round(photo.size[0] * scale)), max(1, round(photo.size[1] * scale)))
+
+    def small(each: Photo) -> Colors:
+        pixels = cv2.resize(each.pixels, size, interpolation=cv2.INTER_AREA)
+        pixels = pixels.reshape(size[1], size[0], -1)[..., : each.model.channels]
+        return color_space(each.model, each.profile).to_srgb(np.ascontiguousarray(pixels))
+
+    mask = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)
+    return Photo(before_after(small(photo), mask, small(result)))
