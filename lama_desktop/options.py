@@ -22,6 +22,7 @@ class Section(Protocol):
 
 
 T = TypeVar("T", bound=Section)
+_KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Option:
         if self.kind is float and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
         if not isinstance(value, self.kind) or (self.kind is int and isinstance(value, bool)):
-            raise SettingsError(f"{self.name} cannot be {value!r}: it is a {self.kind.__name__}.")
+            raise SettingsError(f"{self.name} cannot be {value!r}: it is {_KINDS[self.kind]}.")
         low, high = self.low, self.high
         if (low is not None and not value >= low) or (high is not None and not value <= high):
             raise SettingsError(f"{self.name} cannot be {value!r}: it goes from {low} to {high}.")
@@ -115,7 +116,9 @@ def add_arguments(parser: argparse.ArgumentParser, section: type[Section]) -> No
     for each in options_of(section):
         flag = "--" + each.name.replace("_", "-")
         if each.kind is bool:
-            group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=each.help)
+            default = "on" if each.default else "off"
+            text = f"{each.help} (default: {default})".replace("%", "%%")
+            group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
             continue
         unit = f" {each.unit}" if each.unit else ""
         group.add_argument(

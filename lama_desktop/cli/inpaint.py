@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--as-published", action="store_true", help="the published prediction script to the digit; no other option counts"
     )
+    parser.add_argument("--sheet", type=Path, help="a picture of before and after, side by side")
     parser.add_argument("--overwrite", action="store_true", help="allow the output to be the photo itself")
     parser.add_argument("--json", action="store_true", help="print one JSON document about what was done")
     declared.add_arguments(parser, EngineOptions)
@@ -61,7 +62,14 @@ def run(arguments: argparse.Namespace) -> int:
             device = engine.model.device
         loaded = time.perf_counter() - start
         done = inpaint_file(
-            photo, mask, output, engine, soft_mask=arguments.soft_mask, options=write_options, progress=progress
+            photo,
+            mask,
+            output,
+            engine,
+            soft_mask=arguments.soft_mask,
+            options=write_options,
+            sheet=arguments.sheet,
+            progress=progress,
         )
     seconds = {"start": loaded, **done.seconds, "total": time.perf_counter() - start}
     width, height = done.photo.size

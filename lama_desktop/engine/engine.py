@@ -88,7 +88,7 @@ class Engine:
         unseen = hole | (image[..., -1] == 0) if has_alpha else hole
         if unseen.all():
             raise LamaDesktopError("The mask covers everything there is to see: leave some of the picture unmasked.")
-        side = min(self.options.quality.side, self.model.largest())
+        side = min(self.options.preset.side, self.model.largest())
         limits = WindowLimits(side, min(self.model.smallest, side), self.options.context)
         self.windows = plan_windows(hole, limits)
         picture = image.copy()

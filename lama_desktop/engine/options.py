@@ -6,7 +6,7 @@ from enum import StrEnum
 from lama_desktop.options import option
 
 
-class Quality(StrEnum):
+class Preset(StrEnum):
     """How large a picture the model may see at once."""
 
     DRAFT = "draft"
@@ -48,8 +48,8 @@ class AlphaChoice(StrEnum):
 class EngineOptions:
     """How to fill."""
 
-    quality: Quality = option(
-        Quality.NORMAL, "Quality", "largest window the model sees at once: draft 512, normal 1024, best 2048 pixels"
+    preset: Preset = option(
+        Preset.NORMAL, "Preset", "largest window the model sees at once: draft 512, normal 1024, best 2048 pixels"
     )
     context: float = option(
         0.5, "Context", "surroundings that the model sees on every side, as a part of the hole's size", low=0.1, high=4.0

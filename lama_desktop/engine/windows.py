@@ -50,7 +50,7 @@ class Window:
 
 @dataclass(frozen=True)
 class WindowLimits:
-    """What a model and a quality allow.
+    """What a model and a preset allow.
 
     `largest` and `smallest` are sides in pixels that the model sees; `context` the surroundings on every side in
     proportion to the hole's width, and `margin` the least of them in pixels.

@@ -9,7 +9,7 @@ from lama_desktop.core.color import color_space
 from lama_desktop.core.photo import ColorModel
 from lama_desktop.engine.classical import ClassicalModel
 from lama_desktop.engine.engine import Engine
-from lama_desktop.engine.options import AlphaChoice, EngineOptions, Quality
+from lama_desktop.engine.options import AlphaChoice, EngineOptions, Preset
 from lama_desktop.errors import Cancelled, DeviceMemoryError, LamaDesktopError
 from lama_desktop.progress import Progress
 
@@ -144,9 +144,9 @@ def test_a_long_hole_is_filled_by_overlapping_windows_without_a_seam(fake_model_
 
 def test_quality_and_memory_bound_what_the_model_sees(fake_model_class):
     image, mask = noise(2000, 2000), disk(2000, 2000, 1000, 1000, 600)
-    for quality, limit, side in ((Quality.DRAFT, 4096, 512), (Quality.NORMAL, 4096, 1024), (Quality.BEST, 700, 696)):
+    for preset, limit, side in ((Preset.DRAFT, 4096, 512), (Preset.NORMAL, 4096, 1024), (Preset.BEST, 700, 696)):
         model = fake_model_class(limit)
-        Engine(model, EngineOptions(quality=quality)).inpaint(image, mask)
+        Engine(model, EngineOptions(preset=preset)).inpaint(image, mask)
         assert max(model.seen[0][0].shape) == pytest.approx(side, abs=8)
 
 

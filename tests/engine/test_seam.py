@@ -20,7 +20,7 @@ def test_without_growth_the_weight_is_the_mask():
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.integers(0, 20), st.integers(0, 30))
+@given(st.integers(0, 19), st.integers(0, 30))
 def test_it_is_full_on_the_mask_and_zero_beyond_the_growth(grow, feather):
     mask = square()
     weight = fill_weight(mask, grow, feather)
