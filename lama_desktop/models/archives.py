@@ -98,15 +98,10 @@ def read_legacy(path: Path) -> Contents:
     value = reader.read(head)
     keys = reader.read(head)
     start, size = head.tell(), path.stat().st_size
-    tensors = dict(_tensors(value))
-    storages = {record.storage.key: record.storage for record in tensors.values()}
-    storages |= {each.key: each for each in _storages(value)}
     places: dict[str, int] = {}
     with path.open("rb") as file:
         for key in keys:
-            storage = storages.get(key)
-            if storage is None:
-                break  # of a type that is not a tensor's; what follows cannot be found
+            storage = reader.storages[key]
             file.seek(start)
             if int.from_bytes(file.read(8), "little" if order == "<" else "big", signed=True) != storage.length:
                 raise PickleError(f"storage {key[:20]} does not hold as many numbers as it says")
@@ -121,7 +116,7 @@ def read_legacy(path: Path) -> Contents:
             file.seek(places[storage.key])
             return _filled(file, storage.length, kind)
 
-    entries = _entries(tensors, load)
+    entries = _entries(dict(_tensors(value)), load)
     return Contents(_layout(value), entries, _facts(value), tuple(reader.unknown))
 
 
@@ -222,23 +217,6 @@ def _tensors(value: Any) -> Iterator[tuple[str, TensorRecord]]:
             for key, inner in reversed(each.items()):
                 if isinstance(inner, dict | Inert | TensorRecord) and len(name) + len(label := str(key)) < MAX_NAME:
                     pending.append((f"{name}.{label}" if name else label, inner))
-
-
-def _storages(value: Any) -> Iterator[StorageRecord]:
-    """Give the storages of every tensor, those in lists and tuples too."""
-    pending = [value]
-    seen: set[int] = set()
-    while pending:
-        each = pending.pop()
-        if isinstance(each, TensorRecord):
-            yield each.storage
-        elif isinstance(each, StorageRecord):
-            yield each
-        elif isinstance(each, dict | list | tuple | Inert) and id(each) not in seen:
-            seen.add(id(each))
-            pending.extend(
-                each.values() if isinstance(each, dict) else [each.state] if isinstance(each, Inert) else each
-            )
 
 
 def _layout(value: Any) -> str:

@@ -85,7 +85,7 @@ class TensorRecord(NamedTuple):
 
 
 class Reader:
-    """Run one pickle after the other.
+    """Run one pickle after the other; `unknown` and `storages` collect what all of them name.
 
     Args:
         scripted: whether `__torch__...` names, the modules of a TorchScript archive, are expected.
@@ -93,6 +93,7 @@ class Reader:
 
     def __init__(self, scripted: bool = False) -> None:
         self.unknown: dict[str, None] = {}
+        self.storages: dict[str, StorageRecord] = {}
         self._scripted = scripted
 
     def read(self, file: bytes | IO[bytes]) -> Any:
@@ -210,7 +211,9 @@ class Reader:
             raise PickleError("it changes something that has no state")
 
     def _persistent(self, _: Any) -> None:
-        self._stack.append(_storage(self._stack.pop()))
+        storage = _storage(self._stack.pop())
+        self.storages[storage.key] = storage
+        self._stack.append(storage)
 
     def _pop(self, _: Any) -> None:
         self._stack.pop()
