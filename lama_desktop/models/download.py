@@ -112,14 +112,16 @@ def fetch(
             reasons.append(f"{source.url}: {str(error).rstrip('.')}")
         except OSError as error:
             raise DownloadError(f"{target.name} cannot be written to {target.parent}: {error.strerror}.") from error
+        if not part.exists():
+            forget(part.with_suffix(""))
         logger.warning("%s", reasons[-1])
     raise DownloadError(f"{target.name} could not be downloaded. Tried: " + "; ".join(reasons) + ".")
 
 
 def forget(target: Path) -> None:
-    """Remove what interrupted downloads of `target` left behind."""
+    """Remove what interrupted downloads of `target` left behind: the parts, and the notes and locks beside them."""
     for kind in ("part", "lock", "json"):
-        for path in target.parent.glob(f"{target.name}.*.{kind}"):
+        for path in target.parent.glob(f"{target.name}.*{kind}"):
             with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
 
@@ -131,7 +133,7 @@ def _key(source: Download) -> str:
 
 def _fetch_one(source: Download, part: Path, progress: Progress, patience: Patience) -> None:
     """Try one address until the part is whole and as expected, or it gives no more."""
-    if urlsplit(source.url).scheme not in {"http", "https"}:
+    if not source.url.lower().startswith(("http://", "https://")):
         raise _FailedError("only http and https addresses are fetched", final=True)
     failures, found = 0, _length(part)
     while True:
@@ -228,8 +230,7 @@ class _Stream:
         self._stall = stall
         self._stopped = threading.Event()
         self._queue: queue.Queue[tuple[int, email.message.Message] | bytes | Exception] = queue.Queue(16)
-        request = urllib.request.Request(url, headers=headers)
-        threading.Thread(target=self._run, args=(request,), name="download", daemon=True).start()
+        threading.Thread(target=self._run, args=(url, headers), name="download", daemon=True).start()
 
     def head(self, progress: Progress) -> tuple[int, email.message.Message]:
         """Return the status and the headers."""
@@ -261,8 +262,9 @@ class _Stream:
                 raise _FailedError(_reason(item), final=_hopeless(item)) from item
             return item
 
-    def _run(self, request: urllib.request.Request) -> None:
+    def _run(self, url: str, headers: dict[str, str]) -> None:
         try:
+            request = urllib.request.Request(url, headers=headers)
             opener = urllib.request.build_opener(_Redirects())
             try:
                 answer = opener.open(request, timeout=self._stall)

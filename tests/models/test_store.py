@@ -1,0 +1,381 @@
+"""The store: what goes in is whole and ours, what fails leaves it as it was."""
+
+import hashlib
+import http.server
+import json
+import threading
+
+import pytest
+import safetensors
+import torch
+
+from lama_desktop.errors import Cancelled, CorruptWeightsError, DownloadError, MissingWeightsError, ModelError
+from lama_desktop.models import cards
+from lama_desktop.models import store as module
+from lama_desktop.models.cards import Download, ModelCard
+from lama_desktop.models.checkpoints import load_generator, save_weights
+from lama_desktop.models.download import Patience
+from lama_desktop.models.store import ModelStore
+from lama_desktop.progress import Progress
+
+
+@pytest.fixture
+def store(tmp_path):
+    return ModelStore(tmp_path / "store")
+
+
+@pytest.fixture
+def publish(monkeypatch):
+    """Make the files of a test known: their hashes belong to a published card."""
+
+    def change(id, *files, **facts):
+        import dataclasses
+
+        hashes = tuple(hashlib.sha256(each.read_bytes()).hexdigest() for each in files)
+        models = tuple(
+            dataclasses.replace(card, also=card.also + hashes, **facts) if card.id == id else card
+            for card in cards.MODELS
+        )
+        monkeypatch.setattr(cards, "MODELS", models)
+        monkeypatch.setattr(module, "MODELS", models)
+        monkeypatch.setattr(module, "_PUBLISHED", {card.id: card for card in models})
+        return next(card for card in models if card.id == id)
+
+    return change
+
+
+def state(store):
+    """Every visible file of the store and its content."""
+    if not store.folder.exists():
+        return {}
+    return {each.name: each.read_bytes() for each in store.folder.iterdir() if each.name != ".lock"}
+
+
+class TestImport:
+    def test_a_file_of_unknown_origin(self, store, layouts, network, same):
+        source = layouts.plain(network, name="My Model v2.pth")
+        before = source.read_bytes()
+        found = store.import_file(source)
+        assert found.id == "my-model-v2"
+        assert found.path == store.folder / "my-model-v2.safetensors"
+        assert found.layout == "state dictionary"
+        assert found.source_sha256 == hashlib.sha256(before).hexdigest()
+        assert found.sha256 == hashlib.sha256(found.path.read_bytes()).hexdigest()
+        assert source.read_bytes() == before
+        assert same(load_generator(found.path).state_dict(), network)
+        assert sorted(state(store)) == ["my-model-v2.json", "my-model-v2.safetensors"]
+        assert store.installed() == [found]
+        assert store.path("my-model-v2") == found.path
+        assert store.verify("my-model-v2") == found
+        with safetensors.safe_open(found.path, "pt") as file:
+            metadata = file.metadata()
+        assert metadata["source_sha256"] == found.source_sha256
+        assert json.loads(metadata["architecture"])["blocks"] == 2
+
+    def test_a_known_file_gets_its_card(self, store, layouts, network, publish):
+        source = layouts.lightning(network)
+        publish("lama-fourier", source)
+        found = store.import_file(source)
+        assert found.id == "lama-fourier"
+        assert found.card.title == "LaMa-Fourier (Places)"
+        assert found.card.licence == cards.find_card("lama-fourier").licence
+        assert store.installed()[0].id == "lama-fourier"
+
+    def test_a_known_file_under_another_name(self, store, layouts, network, publish):
+        source = layouts.lightning(network)
+        publish("lama-fourier", source)
+        found = store.import_file(source, id="mine", title="Mine")
+        assert (found.id, found.card.title) == ("mine", "Mine")
+        assert found.card.licence == cards.find_card("lama-fourier").licence
+
+    @pytest.mark.parametrize("family", ["fourier", "regular", "dilated"])
+    def test_the_card_says_the_family(self, store, layouts, make_network, family):
+        assert store.import_file(layouts.plain(make_network(family))).card.family == family
+
+    def test_vague_names_take_the_folder_s(self, store, layouts, network):
+        (layouts.folder / "faces" / "models").mkdir(parents=True)
+        assert store.import_file(layouts.lightning(network, name="faces/models/best.ckpt")).id == "faces"
+        assert store.import_file(layouts.folder / "faces").id == "faces"
+
+    def test_names_are_not_taken_twice(self, store, layouts, network, make_network):
+        first = layouts.plain(network, name="big-lama.pt")
+        found = store.import_file(first)
+        assert found.id == "big-lama-2"  # a card's id is for what is known to be that model
+        assert store.import_file(first).id == "big-lama-2"
+        assert store.import_file(layouts.plain(make_network(seed=1), name="big-lama.pth")).id == "big-lama-3"
+        assert len(store.installed()) == 2
+
+    def test_an_id_of_a_card_on_request(self, store, layouts, network, make_network):
+        found = store.import_file(layouts.plain(network), id="big-lama")
+        assert found.card.title == "Big-LaMa"
+        before = state(store)
+        with pytest.raises(CorruptWeightsError, match="regular network"):
+            store.import_file(layouts.plain(make_network("regular")), id="big-lama")
+        with pytest.raises(CorruptWeightsError, match="Telea"):
+            store.import_file(layouts.plain(network), id="telea")
+        assert state(store) == before
+
+    @pytest.mark.parametrize("id", ["", "../x", "a/b", "A", ".hidden", "x" * 65, "a b", "ä", "a\n"])
+    def test_ids_that_cannot_be(self, store, layouts, network, id):
+        with pytest.raises(ModelError, match="cannot be a model's id"):
+            store.import_file(layouts.plain(network), id=id)
+        assert state(store) == {}
+
+    def test_a_taken_id(self, store, layouts, network, make_network):
+        store.import_file(layouts.plain(network), id="mine")
+        before = state(store)
+        with pytest.raises(ModelError, match="already"):
+            store.import_file(layouts.plain(make_network(seed=1)), id="mine")
+        assert state(store) == before
+        store.import_file(layouts.plain(network), id="mine")
+
+    def test_our_own_export_keeps_its_facts(self, store, tmp_path, network):
+        path = tmp_path / "exported.safetensors"
+        save_weights(network, {"id": "windows", "title": "Windows", "licence": "Mine.", "description": "Panes."}, path)
+        found = store.import_file(path)
+        assert (found.id, found.card.title, found.card.licence) == ("windows", "Windows", "Mine.")
+        assert found.card.description == "Panes."
+
+    def test_every_failure_leaves_the_store_as_it_was(self, store, layouts, network):
+        store.import_file(layouts.plain(network, name="good.pth"))
+        before = state(store)
+        bad = [layouts.folder / name for name in ("empty.pt", "text.pt", "foreign.pth", "cut.pth")]
+        bad[0].write_bytes(b"")
+        bad[1].write_bytes(b"nothing")
+        torch.save({"conv1.weight": torch.ones(1)}, bad[2])
+        bad[3].write_bytes(layouts.plain(network).read_bytes()[:-5000])
+        bad.append(layouts.plain(network, name="missing.pth", drop=("model.1.ffc.convl2l.weight",)))
+        bad.append(layouts.plain(network, name="nan.pth", model__1__bn_l__bias=torch.full((8,), torch.nan)))
+        bad.append(layouts.plain(network, name="good.pth", model__1__bn_l__bias=torch.ones(9)))
+        for path in bad:
+            with pytest.raises(CorruptWeightsError):
+                store.import_file(path)
+            assert state(store) == before
+        with pytest.raises(MissingWeightsError):
+            store.import_file(layouts.folder / "absent")
+        assert state(store) == before
+
+    @pytest.mark.parametrize("reports", [0, 1, 5, 60, 120])
+    def test_cancelled(self, store, layouts, network, reports):
+        progress = Progress(lambda fraction, text: told.append(fraction) or (len(told) > reports and progress.cancel()))
+        told = []
+        with pytest.raises(Cancelled):
+            store.import_file(layouts.plain(network), progress=progress)
+        assert state(store) == {}
+
+    def test_a_disk_that_is_full(self, store, layouts, network, monkeypatch):
+        monkeypatch.setattr("lama_desktop.models.disk.MARGIN", 1 << 60)
+        with pytest.raises(ModelError, match="make some room"):
+            store.import_file(layouts.plain(network))
+        assert state(store) == {}
+
+    def test_a_folder_that_cannot_be_made(self, tmp_path, layouts, network):
+        (tmp_path / "file").write_bytes(b"")
+        with pytest.raises(ModelError, match="cannot be written"):
+            ModelStore(tmp_path / "file" / "store").import_file(layouts.plain(network))
+
+    def test_many_at_a_time(self, store, layouts, make_network):
+        sources = [layouts.plain(make_network(seed=seed), name=f"{seed}.pth") for seed in range(3)]
+        errors = []
+
+        def run(source):
+            try:
+                store.import_file(source, id="big-lama")
+            except ModelError as error:
+                errors.append(error)
+
+        threads = [threading.Thread(target=run, args=(each,)) for each in sources * 2]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+        assert not errors
+        store.verify("big-lama")
+        assert sorted(state(store)) == ["big-lama.json", "big-lama.safetensors"]
+
+
+class TestFolder:
+    def test_an_empty_store(self, store):
+        assert store.installed() == []
+        assert store.find("big-lama") is None
+        assert not store.folder.exists()
+
+    def test_published_models_come_first(self, store, layouts, network):
+        for name in ("zebra", "lama-fourier", "ant", "big-lama"):
+            store.import_file(layouts.plain(network), id=name)
+        assert [each.id for each in store.installed()] == ["big-lama", "lama-fourier", "ant", "zebra"]
+
+    def test_what_is_not_a_model_is_not_seen(self, store, layouts, network):
+        store.folder.mkdir()
+        (store.folder / ".half.safetensors.tmp").write_bytes(b"x")
+        (store.folder / ".big-lama.download.abc.part").write_bytes(b"x")
+        (store.folder / "foreign.safetensors").write_bytes(layouts.safetensors(network).read_bytes())
+        (store.folder / "broken.safetensors").write_bytes(b"x")
+        (store.folder / "alone.json").write_text("{}")
+        (store.folder / "folder.safetensors").mkdir()
+        assert store.installed() == []
+
+    def test_an_export_copied_into_the_folder_is_a_model(self, store, network):
+        store.folder.mkdir()
+        save_weights(network, {"title": "Trained"}, store.folder / "trained.safetensors")
+        [found] = store.installed()
+        assert (found.id, found.card.title, found.sha256) == ("trained", "Trained", "")
+        assert store.verify("trained") == found
+
+    @pytest.mark.parametrize("content", ["", "[]", "{}", '{"card": 3}', '{"card": {"title": 3}}', "null", "\x00"])
+    def test_a_damaged_sidecar(self, store, layouts, network, content):
+        found = store.import_file(layouts.plain(network), id="mine", title="Mine")
+        found.path.with_suffix(".json").write_text(content)
+        [found] = store.installed()
+        assert found.id == "mine"
+
+    def test_missing_models_say_how_to_get_them(self, store):
+        with pytest.raises(MissingWeightsError, match=r"models download big-lama.*models import"):
+            store.path("big-lama")
+        with pytest.raises(MissingWeightsError, match="Did you mean 'big-lama'"):
+            store.path("big-lamaa")
+        with pytest.raises(MissingWeightsError, match="has no weights"):
+            store.path("telea")
+        for name in ("../../etc/passwd", "", "a/b"):
+            with pytest.raises(MissingWeightsError, match="no model called"):
+                store.path(name)
+
+    def test_verify(self, store, layouts, network):
+        found = store.import_file(layouts.plain(network), id="mine")
+        content = bytearray(found.path.read_bytes())
+        content[-1] ^= 1
+        found.path.write_bytes(content)
+        with pytest.raises(CorruptWeightsError, match=r"not as it was installed.*models remove mine"):
+            store.verify("mine")
+        found.path.write_bytes(content[:-1])
+        with pytest.raises(CorruptWeightsError):
+            store.verify("mine")
+        with pytest.raises(MissingWeightsError):
+            store.verify("absent")
+
+    def test_remove(self, store, layouts, network):
+        store.import_file(layouts.plain(network), id="mine")
+        store.import_file(layouts.plain(network), id="other")
+        (store.folder / ".mine.download.abc.part").write_bytes(b"x")
+        store.remove("mine")
+        assert sorted(state(store)) == ["other.json", "other.safetensors"]
+        with pytest.raises(MissingWeightsError):
+            store.remove("mine")
+
+    def test_a_new_model_replaces_the_old_one_under_open_files(self, store, layouts, network, make_network, same):
+        first = store.import_file(layouts.plain(network), id="big-lama")
+        loaded = load_generator(first.path)
+        store.import_file(layouts.plain(make_network(seed=1), name="new.pth"), id="big-lama")
+        store.remove("big-lama")
+        assert same(loaded.state_dict(), network)
+
+
+class TestResolve:
+    def test_ids(self, store, layouts, network):
+        found = store.import_file(layouts.plain(network), id="mine")
+        assert store.resolve("mine") == (found.card, found.path)
+        card, path = store.resolve("telea")
+        assert (card.kind, path) == ("classical", None)
+        with pytest.raises(MissingWeightsError, match="models download big-lama"):
+            store.resolve("big-lama")
+        with pytest.raises(MissingWeightsError, match="Did you mean 'mine'"):
+            store.resolve("mne")
+
+    def test_paths(self, store, layouts, network, tmp_path, monkeypatch):
+        source = layouts.plain(network)
+        for name in (source, str(source)):
+            card, path = store.resolve(name)
+            assert (card.title, path) == ("plain.pth", source)
+        own = tmp_path / "own.safetensors"
+        save_weights(network, {"title": "Own", "licence": "Mine."}, own)
+        card, path = store.resolve(own)
+        assert (card.title, card.licence, path) == ("Own", "Mine.", own)
+        monkeypatch.chdir(tmp_path)
+        assert store.resolve("own.safetensors")[0].title == "Own"
+        for name in ("absent.pth", "a/b", tmp_path / "absent", "x" * 5000 + ".pt"):
+            with pytest.raises(MissingWeightsError, match="no weight file"):
+                store.resolve(name)
+
+    def test_an_id_wins_over_a_file_of_the_same_name(self, store, layouts, network, tmp_path, monkeypatch):
+        found = store.import_file(layouts.plain(network), id="mine")
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "mine").write_bytes(b"x")
+        assert store.resolve("mine")[1] == found.path
+
+
+class TestDownload:
+    @pytest.fixture
+    def serve(self, monkeypatch):
+        """Serve files by name; give a function that makes their addresses."""
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        contents = {}
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                content = contents[self.path.removeprefix("/")]
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_):
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+
+        def address(name, content, known=True):
+            contents[name] = content
+            sha256 = hashlib.sha256(content).hexdigest() if known else None
+            return Download(f"http://127.0.0.1:{server.server_port}/{name}", len(content) if known else None, sha256)
+
+        yield address
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+    quick = Patience(stall=1, tries=2, pause=0.01)
+
+    @pytest.mark.parametrize("known", [True, False])
+    @pytest.mark.parametrize("layout", ["script", "zip", "lightning", "safetensors"])
+    def test_every_wrapping(self, store, layouts, network, serve, publish, same, layout, known):
+        path = layouts.zipped(layouts.lightning(network)) if layout == "zip" else getattr(layouts, layout)(network)
+        card = publish("big-lama", sources=(serve(path.name, path.read_bytes(), known),))
+        told = []
+        found = store.download(card, Progress(lambda fraction, text: told.append(fraction)), patience=self.quick)
+        assert (found.id, found.card.title) == ("big-lama", "Big-LaMa")
+        assert same(load_generator(found.path).state_dict(), network)
+        assert sorted(state(store)) == ["big-lama.json", "big-lama.safetensors"]
+        assert told[-1] == 1.0
+        store.verify("big-lama")
+
+    def test_a_mirror_after_files_that_are_not_the_model(self, store, layouts, network, make_network, serve, publish):
+        sources = (
+            serve("page.html", b"<html>", known=False),
+            serve("other.pt", layouts.plain(make_network("regular")).read_bytes(), known=False),
+            serve("good.pt", layouts.script(network).read_bytes()),
+        )
+        found = store.download(publish("big-lama", sources=sources), patience=self.quick)
+        assert found.layout == "TorchScript"
+        assert sorted(state(store)) == ["big-lama.json", "big-lama.safetensors"]
+
+    def test_nothing_good(self, store, layouts, network, serve, publish):
+        good = store.import_file(layouts.plain(network), id="big-lama")
+        before = state(store)
+        sources = (serve("a", b"<html>", known=False), serve("b", b"junk", known=True))
+        with pytest.raises(DownloadError, match=r"web page.*no weight file"):
+            store.download(publish("big-lama", sources=sources), patience=self.quick)
+        assert state(store) == before
+        assert [each.sha256 for each in store.installed()] == [good.sha256]
+
+    def test_offline(self, store):
+        with pytest.raises(DownloadError, match="switched off"):
+            store.download(cards.find_card("big-lama"), offline=True)
+        assert not store.folder.exists()
+
+    def test_classical(self, store):
+        with pytest.raises(ModelError, match="no weights to download"):
+            store.download(cards.find_card("telea"))
+        with pytest.raises(ModelError, match="no weights"):
+            store.download(ModelCard("x", "X", ""))
