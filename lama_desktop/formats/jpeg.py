@@ -6,6 +6,7 @@ reaches it, and what it would lose (all EXIF, XMP, IPTC and ICC on a plain save)
 Source: ITU-T T.81; JFIF 1.02; Exif 3.0 section 4.7; Adobe XMP specification part 3; ICC.1:2022 annex B.4.
 """
 
+import dataclasses
 import struct
 from dataclasses import dataclass
 from io import BytesIO
@@ -97,6 +98,9 @@ class Jpeg(FileFormat):
             settings["quality"] = options.quality or DEFAULT_QUALITY
         if photo.resolution and photo.model is not ColorModel.CMYK:
             settings["dpi"] = tuple(min(max(round(each), 1), 65535) for each in photo.resolution)
+        elif photo.resolution and photo.metadata.exif is None:  # JFIF, which would hold it, knows no CMYK
+            block = exif.of_resolution(photo.resolution)
+            photo = dataclasses.replace(photo, metadata=dataclasses.replace(photo.metadata, exif=block))
         out = BytesIO()
         picture = (
             PillowImage.fromarray(np.ascontiguousarray(pixels), mode)

@@ -49,7 +49,7 @@ class Tiff(FileFormat):
         stored = tiff_decode.layout(structure, page, data, name)
         pixels = tiff_decode.decode(structure, page, stored, data, name)
         notes = _notes(structure, page, stored)
-        colors = 3 if stored.by_pillow and pixels.shape[2] == 3 else stored.colors
+        colors = 3 if stored.has_palette else stored.colors
         has_alpha = pixels.shape[2] > colors
         pixels = pixels[..., : colors + has_alpha]
         if stored.alpha == 1:
@@ -130,7 +130,7 @@ class Tiff(FileFormat):
 
 def _notes(structure: Structure, page: Directory, stored: tiff_decode.Layout) -> list[str]:
     notes = []
-    if stored.by_pillow and stored.photometric == 3:
+    if stored.has_palette:
         notes.append("The picture's palette was expanded to full colours.")
     elif stored.bits < 8:
         notes.append(f"The picture's {stored.bits}-bit grey was expanded to 8 bits.")

@@ -1,14 +1,15 @@
 """The pixels of a TIFF file, exact or refused.
 
 Measured: 16-bit planar files come out of OpenCV and Pillow as wrong pixels without an error, Pillow drops 16 bits to 8,
-OpenCV knows neither CMYK nor premultiplied alpha. So libtiff (inside OpenCV) is only used to unpack: strips or tiles of
-one plane are put into a small new file that says they are one-channel grey, which every build of it decodes exactly,
-and channels, planes, tiles and the predictor are put together here. Bilevel, palette and JPEG-compressed files, which
-have 8 bits at most, go to Pillow in the same kind of bare file.
+OpenCV knows neither CMYK nor premultiplied alpha and fails on 8-bit grey tiles. So libtiff (inside OpenCV) is only used
+to unpack: the strips or tiles of one plane are put into a small new file, as strips that say they are one-channel grey,
+which every build of it decodes exactly, and channels, planes, tiles, predictor, low depths and palettes are put
+together here. JPEG and fax compressions know more of the picture and are decoded whole, from a bare file of that kind.
 
 Source: TIFF 6.0, sections 3-8, 13-16, 22; Adobe TIFF technical notes 2 and 3.
 """
 
+import dataclasses
 import importlib
 import struct
 from dataclasses import dataclass
@@ -16,7 +17,6 @@ from io import BytesIO
 
 import cv2
 import numpy as np
-from PIL import Image as PillowImage
 
 from lama_desktop.core.arrays import Image, full_value
 from lama_desktop.errors import FileFormatError
@@ -29,7 +29,7 @@ _FAX = (2, 3, 4)
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
 _COLORS = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3, _PALETTE: 1, _CMYK: 4, _YCBCR: 3}
 _RAW_TAGS = (50706, 50707, 33421, 33422)
-_PILLOW_TAGS = (256, 257, 258, 259, 262, 266, 277, 278, 284, 292, 293, 317, 320, 322, 323, 339, 347, 530, 531, 532)
+_WHOLE_TAGS = (256, 257, 258, 259, 262, 266, 277, 278, 284, 292, 293, 317, 320, 322, 323, 339, 347, 530, 531, 532)
 _BAND = 1 << 27
 """Samples that are unpacked at once: OpenCV refuses 2^30."""
 
@@ -59,9 +59,9 @@ class Layout:
         return _COLORS[self.photometric]
 
     @property
-    def by_pillow(self) -> bool:
-        """Whether it is of the kinds that have 8 bits at most and need a conversion."""
-        return self.bits < 8 or self.photometric in (_PALETTE, _YCBCR) or self.compression in (JPEG, *_FAX)
+    def has_palette(self) -> bool:
+        """Whether its values are places in a palette."""
+        return self.photometric == _PALETTE
 
 
 def layout(structure: Structure, page: Directory, data: bytes, name: str) -> Layout:
@@ -132,29 +132,50 @@ def layout(structure: Structure, page: Directory, data: bytes, name: str) -> Lay
 
 def decode(structure: Structure, page: Directory, stored: Layout, data: bytes, name: str) -> Image:
     """Return the pixels, (H, W, C), with the extra channels that the file has; palettes and YCbCr as RGB."""
-    if stored.by_pillow:
-        return _by_pillow(structure, page, stored, data)
+    if stored.compression in (JPEG, *_FAX):
+        return _decoded_whole(structure, page, stored, data, name)
     if stored.predictor not in (1, 2):
         raise FileFormatError(f"{name} is stored in a rare way. Open it in another program and save it as plain TIFF.")
+    if stored.bits < 8:
+        share = 8 // stored.bits
+        packed = dataclasses.replace(
+            stored,
+            bits=8,
+            size=(-(-stored.size[0] // share), stored.size[1]),
+            segment=(-(-stored.segment[0] // share), stored.segment[1]),
+            predictor=1,
+        )
+        values = _unpacked_bits(_assembled(structure, packed, data, name), stored.bits, stored.size[0])
+    else:
+        values = _assembled(structure, stored, data, name)
+    if stored.has_palette:
+        return _palette(structure, page, stored, name)[values[..., 0]]
+    if stored.bits < 8:
+        values *= 255 // ((1 << stored.bits) - 1)
+    if stored.photometric == _WHITE_IS_ZERO:
+        np.subtract(full_value(values), values[..., 0], out=values[..., 0])
+    return values
+
+
+def _assembled(structure: Structure, stored: Layout, data: bytes, name: str) -> Image:
+    """Unpack all strips or tiles of all planes: (H, W, samples)."""
     width, height = stored.size
-    dtype = np.dtype(np.uint8 if stored.bits == 8 else np.uint16)
-    result = np.empty((height, width, stored.samples), dtype)
-    across = -(-width // stored.segment[0])
-    down = -(-height // stored.segment[1])
+    result = np.empty((height, width, stored.samples), np.uint8 if stored.bits == 8 else np.uint16)
+    across, down = -(-width // stored.segment[0]), -(-height // stored.segment[1])
     depth = stored.samples // stored.planes
-    row = across * stored.segment[0] * stored.segment[1] * depth
-    group = max(1, _BAND // row)
+    group = max(1, _BAND // (across * stored.segment[0] * stored.segment[1] * depth))
     for plane in range(stored.planes):
         channels = slice(plane, plane + 1) if stored.planes > 1 else slice(None)
         for first in range(0, down, group):
             last = min(first + group, down)
             chosen = stored.ranges[(plane * down + first) * across : (plane * down + last) * across]
             top, bottom = first * stored.segment[1], min(last * stored.segment[1], height)
-            rows = (last - first) * stored.segment[1] if stored.tiled else bottom - top
-            band = _unpacked(structure, stored, chosen, (across * stored.segment[0], rows), depth, data, name)
+            rows = len(chosen) * stored.segment[1] if stored.tiled else bottom - top
+            band = _unpacked(structure, stored, chosen, rows, depth, data, name)
+            if stored.tiled:
+                tiles = band.reshape(last - first, across, stored.segment[1], stored.segment[0], depth)
+                band = tiles.swapaxes(1, 2).reshape((last - first) * stored.segment[1], -1, depth)
             result[top:bottom, :, channels] = band[: bottom - top, :width]
-    if stored.photometric == _WHITE_IS_ZERO:
-        np.subtract(full_value(result), result[..., 0], out=result[..., 0])
     return result
 
 
@@ -162,43 +183,28 @@ def _unpacked(
     structure: Structure,
     stored: Layout,
     ranges: tuple[tuple[int, int], ...],
-    size: tuple[int, int],
+    rows: int,
     depth: int,
     data: bytes,
     name: str,
 ) -> Image:
-    """Unpack strips or tiles as one grey picture that is `depth` times as wide, and undo the predictor."""
-    width, height = size
-    order = structure.order
-    tags = {256: (4, width * depth), 257: (4, height), 258: (3, stored.bits), 259: (3, stored.compression)}
-    tags |= {262: (3, 1), 266: (3, 1), 277: (3, 1)}
-    if stored.tiled:
-        tags |= {322: (4, stored.segment[0] * depth), 323: (4, stored.segment[1])}
-    else:
-        tags[278] = (4, stored.segment[1])
+    """Unpack strips, or tiles as if they were strips, and undo the predictor: (rows, width of one, depth)."""
+    width, order = stored.segment[0], structure.order
+    tags = {256: (4, width * depth), 257: (4, rows), 258: (3, stored.bits), 259: (3, stored.compression)}
+    tags |= {262: (3, 1), 266: (3, 1), 277: (3, 1), 278: (4, stored.segment[1])}
     fields = {
         tag: (kind, 1, struct.pack(order + ("H" if kind == 3 else "I"), value)) for tag, (kind, value) in tags.items()
     }
-    file = _bare(order, fields, ranges, data, tiled=stored.tiled)
+    file = _bare(order, fields, ranges, data, tiled=False)
     with quiet():
         decoded = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_UNCHANGED)
-    if (
-        decoded is None
-        or decoded.ndim != 2
-        or decoded.shape != (height, width * depth)
-        or decoded.itemsize * 8 != stored.bits
-    ):
-        if stored.compression in COMPRESSIONS:
-            raise damaged(name, "its picture data is damaged")
-        return _by_imagecodecs(file, (height, width, depth), stored, name)
-    pixels = decoded.reshape(height, width, depth)
-    return _summed(pixels, stored.segment[0]) if stored.predictor == 2 else pixels
-
-
-def _summed(pixels: Image, across: int) -> Image:
-    """Undo horizontal differencing, which starts anew in every tile."""
-    tiles = pixels.reshape(pixels.shape[0], -1, across, pixels.shape[2])
-    return np.cumsum(tiles, axis=2, dtype=pixels.dtype).reshape(pixels.shape)
+    if decoded is not None and decoded.shape == (rows, width * depth) and decoded.itemsize * 8 == stored.bits:
+        pixels = decoded.reshape(rows, width, depth)
+    elif stored.compression in COMPRESSIONS:
+        raise damaged(name, "its picture data is damaged")
+    else:
+        pixels = _by_imagecodecs(file, (rows, width, depth), stored, name)
+    return np.cumsum(pixels, axis=1, dtype=pixels.dtype) if stored.predictor == 2 else pixels
 
 
 def _by_imagecodecs(file: bytes, shape: tuple[int, int, int], stored: Layout, name: str) -> Image:
@@ -212,24 +218,36 @@ def _by_imagecodecs(file: bytes, shape: tuple[int, int, int], stored: Layout, na
         ) from error
     import tifffile
 
-    pixels = np.asarray(tifffile.imread(BytesIO(file))).reshape(shape)
-    return _summed(pixels, stored.segment[0]) if stored.predictor == 2 else pixels
+    return np.asarray(tifffile.imread(BytesIO(file))).reshape(shape)
 
 
-def _by_pillow(structure: Structure, page: Directory, stored: Layout, data: bytes) -> Image:
+def _unpacked_bits(packed: Image, bits: int, width: int) -> Image:
+    """Return values of 1, 2 or 4 bits, most significant first, one per byte."""
+    shifts = np.arange(8 - bits, -1, -bits, dtype=np.uint8)
+    values = (packed >> shifts) & np.uint8((1 << bits) - 1)
+    return np.ascontiguousarray(values.reshape(len(packed), -1, 1)[:, :width])
+
+
+def _palette(structure: Structure, page: Directory, stored: Layout, name: str) -> Image:
+    """Return the colours of a palette, (2^bits, 3) uint8."""
+    numbers = np.array(structure.numbers(page.entries.get(320), 3 << 8), np.uint32)
+    if numbers.size != 3 << stored.bits:
+        raise damaged(name, "its palette is damaged")
+    return (numbers >> 8 if numbers.max() > 255 else numbers).reshape(3, -1).T.astype(np.uint8)
+
+
+def _decoded_whole(structure: Structure, page: Directory, stored: Layout, data: bytes, name: str) -> Image:
     fields = {}
-    for tag in _PILLOW_TAGS:
+    for tag in _WHOLE_TAGS:
         if entry := page.entries.get(tag):
             fields[tag] = (entry.kind, entry.count, structure.bytes_of(entry))
     file = _bare(structure.order, fields, stored.ranges, data, tiled=stored.tiled)
     with quiet():
-        picture: PillowImage.Image = PillowImage.open(BytesIO(file), formats=("TIFF",))
-        picture.load()
-        if picture.size != stored.size or picture.mode not in ("1", "L", "P", "RGB"):
-            raise ValueError(f"unexpected picture of mode {picture.mode}")
-        picture = picture.convert({"1": "L", "P": "RGB"}.get(picture.mode, picture.mode))
-    pixels = np.asarray(picture)
-    return pixels.reshape(*pixels.shape[:2], -1)
+        decoded = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_UNCHANGED)
+    if decoded is None or decoded.dtype != np.uint8 or decoded.shape[1::-1] != stored.size:
+        raise damaged(name, "its picture data is damaged")
+    pixels = decoded.reshape(*decoded.shape[:2], -1)[..., ::-1]
+    return np.ascontiguousarray(pixels[..., :1] if stored.colors == 1 else pixels[..., :3])
 
 
 def _bare(
