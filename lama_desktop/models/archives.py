@@ -9,6 +9,7 @@ every storage, the reach of every tensor. TorchScript's code members are never o
 """
 
 import io
+import json
 import math
 import zipfile
 from collections.abc import Callable, Iterator
@@ -121,23 +122,32 @@ def read_legacy(path: Path) -> Contents:
 
 
 def read_safetensors(path: Path) -> Contents:
-    """Describe a safetensors file; its metadata is passed on as it is."""
+    """Describe a safetensors file; its metadata is passed on as it is.
+
+    The library checks the header. The numbers are read plainly: its memory map would count them twice while they are
+    copied, and the copies are needed, since a file may be replaced or removed while its model is in use.
+    """
     with safe_open(path, framework="pt") as file:
         metadata = dict(file.metadata() or {})
-        slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118, it is no mapping
-        kinds = {
-            name: (tuple(each.get_shape()), _SAFE_TYPES.get(each.get_dtype(), "")) for name, each in slices.items()
-        }
+    with path.open("rb") as plain:
+        length = int.from_bytes(plain.read(8), "little")
+        header = json.loads(plain.read(length))
 
-    def entry(name: str) -> Entry:
+    def entry(facts: dict[str, Any]) -> Entry:
+        kind = _SAFE_TYPES.get(facts["dtype"], "")
+        shape = tuple(facts["shape"])
+
         def read() -> torch.Tensor:
-            with safe_open(path, framework="pt") as file:
-                tensor: torch.Tensor = file.get_tensor(name)
-                return tensor.clone()  # its own memory: the file may be replaced or removed while the model is in use
+            with path.open("rb") as file:
+                file.seek(8 + length + facts["data_offsets"][0])
+                values = _filled(file, math.prod(shape), np.dtype("<" + _ITEM[kind]))
+            return torch.from_numpy(_widened(values, kind).reshape(shape))
 
-        return Entry(*kinds[name], read)
+        return Entry(shape, kind, read)
 
-    return Contents("safetensors", {name: entry(name) for name in kinds}, metadata)
+    return Contents(
+        "safetensors", {name: entry(facts) for name, facts in header.items() if name != "__metadata__"}, metadata
+    )
 
 
 def _member(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo], name: str, most: int) -> bytes:
@@ -160,6 +170,11 @@ def _filled(file: IO[bytes], count: int, kind: np.dtype[Any]) -> np.ndarray[Any,
         filled += taken
     file.read(1)  # lets a zip member compare its checksum
     return values.astype(kind.newbyteorder("="), copy=False)
+
+
+def _widened(values: np.ndarray[Any, Any], dtype: str) -> np.ndarray[Any, Any]:
+    """Return bfloat16, which numpy does not have, as the float32 whose upper half it is."""
+    return (values.astype(np.uint32) << 16).view(np.float32) if dtype == "bfloat16" else values
 
 
 def _entries(records: dict[str, TensorRecord], load: Load) -> dict[str, Entry]:
@@ -191,9 +206,7 @@ def _entry(record: TensorRecord, load: Load) -> Entry:
         values = load(storage)
         item = values.itemsize
         window = np.lib.stride_tricks.as_strided(values[offset:], shape, [step * item for step in strides])
-        if storage.dtype == "bfloat16":
-            window = (window.astype(np.uint32) << 16).view(np.float32)
-        whole = np.ascontiguousarray(window).reshape(shape)
+        whole = _widened(np.ascontiguousarray(window).reshape(shape), storage.dtype)
         return torch.from_numpy(whole.copy() if count < storage.length else whole)
 
     return Entry(shape, storage.dtype, read)

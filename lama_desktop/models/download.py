@@ -70,6 +70,7 @@ def fetch(
     target: Path,
     progress: Progress | None = None,
     *,
+    title: str = "",
     check: Check | None = None,
     forbid: bool = False,
     patience: Patience | None = None,
@@ -80,6 +81,7 @@ def fetch(
         sources: the same thing in several places, best first; each has its own expected size and hash.
         target: where the file goes, whole, or not at all.
         progress: told the fraction and the speed about five times a second; each is a cancel point.
+        title: what messages call it; the target's name where absent.
         check: called with the complete file before it is moved; a ModelError from it makes the next source's turn.
         forbid: refuse to use the network, as the environment variable LAMA_DESKTOP_OFFLINE=1 does.
         patience: when to give up.
@@ -89,19 +91,20 @@ def fetch(
         ModelError: the disk has no room for it.
         Cancelled: the user stopped it; what has arrived is kept.
     """
+    title = title or target.name
     if forbid or offline():
         raise DownloadError(
-            f"{target.name} is not on this disk and downloads are switched off: go online, "
+            f"{title} is not on this disk and downloads are switched off: go online, "
             "or fetch the file elsewhere and use `lama-desktop models import FILE`."
         )
     progress, patience = progress or Progress(), patience or Patience()
-    reasons: list[str] = []
+    reasons: dict[str, None] = {}
     for source in sources:
         part = target.with_name(f"{target.name}.{_key(source)}.part")
         try:
             with disk.locked(part.with_suffix(".lock"), wait=False) as mine:
                 if not mine:
-                    raise DownloadError(f"{target.name} is being downloaded already: wait for that to finish.")
+                    raise DownloadError(f"{title} is being downloaded already: wait for that to finish.")
                 _fetch_one(source, part, progress, patience)
                 if check is not None:
                     _examine(part, check)
@@ -109,13 +112,16 @@ def fetch(
             forget(target)
             return source
         except _FailedError as error:
-            reasons.append(f"{source.url}: {str(error).rstrip('.')}")
+            logger.info("%s: %s", source.url, error)
+            reasons[f"{_host(source.url)} ({str(error).rstrip('.')})"] = None
         except OSError as error:
-            raise DownloadError(f"{target.name} cannot be written to {target.parent}: {error.strerror}.") from error
+            raise DownloadError(f"{title} cannot be written to {target.parent}: {error.strerror}.") from error
         if not part.exists():
             forget(part.with_suffix(""))
-        logger.warning("%s", reasons[-1])
-    raise DownloadError(f"{target.name} could not be downloaded. Tried: " + "; ".join(reasons) + ".")
+    raise DownloadError(
+        f"{title} could not be downloaded. Tried: {', '.join(reasons)}. "
+        "Try again later, or fetch the file elsewhere and use `lama-desktop models import FILE`."
+    )
 
 
 def forget(target: Path) -> None:
@@ -124,6 +130,12 @@ def forget(target: Path) -> None:
         for path in target.parent.glob(f"{target.name}.*{kind}"):
             with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
+
+
+def _host(url: str) -> str:
+    """Return what messages call an address: its host and file, for full ones are longer than a line."""
+    parts = url.split("/")
+    return f"{parts[2]}: {parts[-1]}" if len(parts) > 3 else url
 
 
 def _key(source: Download) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 
 from lama_desktop.errors import CorruptWeightsError, MissingWeightsError, ModelError
 from lama_desktop.models import disk, download
-from lama_desktop.models.cards import MODELS, ModelCard, find_hash, near
+from lama_desktop.models.cards import DEFAULT_MODEL, MODELS, ModelCard, find_hash, near
 from lama_desktop.progress import Progress
 
 SUFFIX = ".safetensors"
@@ -87,6 +87,10 @@ class ModelStore:
             f"{card.title} is not on this disk: `lama-desktop models download {id}` fetches it, "
             "`lama-desktop models import FILE` takes a file you have."
         )
+
+    def default(self) -> str:
+        """Return the id of the model to use when nobody chose one: the best here, Big-LaMa where there is none."""
+        return next((each.id for each in self.installed()), DEFAULT_MODEL)
 
     def resolve(self, name: str | Path) -> tuple[ModelCard, Path | None]:
         """Return the model that a user means: the id of a card or of an installed model, or a path to a weight file.
@@ -190,6 +194,7 @@ class ModelStore:
                 card.sources,
                 target,
                 progress.stage(0.0, 0.8),
+                title=card.title,
                 check=lambda part: done.append(self.import_file(part, card.id, progress=rest)),
                 forbid=offline,
                 patience=patience,

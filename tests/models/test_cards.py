@@ -51,7 +51,7 @@ def test_find():
 
 
 @pytest.mark.parametrize(
-    "module", ["lama_desktop.models.cards", "lama_desktop.models.store", "lama_desktop.commands.models"]
+    "module", ["lama_desktop.models.cards", "lama_desktop.models.store", "lama_desktop.cli.models"]
 )
 def test_nothing_heavy_is_imported(module):
     code = f"import sys, {module}; print(sorted({{'torch', 'numpy', 'safetensors', 'PySide6'}} & set(sys.modules)))"

@@ -200,6 +200,12 @@ class TestFolder:
         assert store.find("big-lama") is None
         assert not store.folder.exists()
 
+    def test_the_default_is_the_best_that_is_here(self, store, layouts, network):
+        assert store.default() == "big-lama"
+        for name in ("ant", "lama-fourier", "big-lama"):
+            store.import_file(layouts.plain(network), id=name)
+            assert store.default() == name
+
     def test_published_models_come_first(self, store, layouts, network):
         for name in ("zebra", "lama-fourier", "ant", "big-lama"):
             store.import_file(layouts.plain(network), id=name)

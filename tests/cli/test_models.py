@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from lama_desktop.commands import models
+from lama_desktop.cli import main, models
 from lama_desktop.errors import Cancelled
 from lama_desktop.models.checkpoints import save_weights
 from lama_desktop.models.store import ModelStore
@@ -37,8 +37,8 @@ def call(capsys):
 
     def run(*words):
         parser = argparse.ArgumentParser()
-        models.add_parser(parser.add_subparsers())
-        code = models.run(parser.parse_args(["models", *map(str, words)]))
+        models.add_arguments(parser)
+        code = models.run(parser.parse_args([*map(str, words)]))
         output = capsys.readouterr()
         return code, json.loads(output.out) if "--json" in words else output.out, output.err
 
@@ -129,14 +129,19 @@ def test_download_of_what_is_there_needs_no_network(call, folder, monkeypatch):
 
 
 @pytest.mark.parametrize("stop", [Cancelled, KeyboardInterrupt])
-def test_interrupted(call, weights, monkeypatch, stop):
+def test_interrupted(weights, monkeypatch, stop, folder):
     def interrupt(*_, **__):
         raise stop
 
     monkeypatch.setattr(ModelStore, "import_file", interrupt)
-    code, text, messages = call("import", weights)
-    assert (code, text) == (130, "")
-    assert "Interrupted" in messages
+    assert main(["models", "import", str(weights)]) == 130
+
+
+def test_from_the_program_s_own_command_line(weights, capsys):
+    assert main(["models", "import", str(weights), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["id"] == "windows"
+    assert main(["models", "path", "big-lama"]) == 4
+    assert main(["models"]) == 2
 
 
 def test_wrong_use(call):
@@ -148,8 +153,8 @@ def test_wrong_use(call):
 
 def test_the_parser_costs_nothing():
     code = (
-        "import argparse, sys; from lama_desktop.commands import models;"
-        "models.add_parser(argparse.ArgumentParser().add_subparsers());"
+        "import argparse, sys; from lama_desktop.cli import models;"
+        "models.add_arguments(argparse.ArgumentParser());"
         "print(sorted({'torch', 'numpy', 'safetensors', 'urllib.request', 'PySide6'} & set(sys.modules)))"
     )
     start = time.monotonic()
