@@ -70,7 +70,7 @@ def read(path: Path) -> Photo:
             f"{name} does not fit into the memory. Close other programs or make it smaller."
         ) from error
     except Exception as error:
-        raise damaged(name, f"the {found.title} file is damaged ({error or type(error).__name__})") from error
+        raise damaged(name, f"the {found.title} file is damaged") from error
     if path.suffix.lower() not in found.suffixes and is_readable(path):
         note = f"The file is called {path.suffix} but holds a {found.title} picture."
         return _with_note(photo, note)
@@ -135,9 +135,7 @@ def write(photo: Photo, path: Path, options: WriteOptions = WriteOptions()) -> l
     except LamaDesktopError:
         raise
     except Exception as error:
-        raise FileFormatError(
-            f"{path.name} could not be encoded as {target.title} ({error}). Try PNG or TIFF."
-        ) from error
+        raise FileFormatError(f"{path.name} could not be encoded as {target.title}. Try PNG or TIFF.") from error
     atomic.replace(path, data)
     return said
 

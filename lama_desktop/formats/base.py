@@ -27,7 +27,6 @@ PIXEL_BUDGET = 400_000_000
 HARD_LIMIT = 1 << 30
 """OpenCV's own limit; the override cannot exceed it."""
 _BYTES_PER_PIXEL = 8
-_LOCK = threading.Lock()
 
 # Pillow warns above 89 and refuses above 179 megapixels, which a legal camera file exceeds. Every reader here checks
 # our own budget against the header first, so Pillow's must only not come before it.
@@ -137,16 +136,43 @@ def damaged(name: str, why: str) -> FileFormatError:
 def quiet() -> Iterator[None]:
     """Keep what image libraries print and warn about off the terminal; failures still come back as such.
 
-    Both switches are global, so one thread at a time may turn them.
+    Both switches are global: the first thread inside turns them off, the last one on again.
     """
-    with _LOCK, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        level = cv2.utils.logging.getLogLevel()
-        cv2.utils.logging.setLogLevel(0)
-        try:
-            yield
-        finally:
-            cv2.utils.logging.setLogLevel(level)
+    with _SILENCE.lock:
+        _SILENCE.enter()
+    try:
+        yield
+    finally:
+        with _SILENCE.lock:
+            _SILENCE.leave()
+
+
+class _Silence:
+    """How many threads want silence, and what was set before the first."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self._inside = 0
+        self._level = 0
+        self._warnings = warnings.catch_warnings()
+
+    def enter(self) -> None:
+        self._inside += 1
+        if self._inside == 1:
+            self._level = cv2.utils.logging.getLogLevel()
+            cv2.utils.logging.setLogLevel(0)
+            self._warnings = warnings.catch_warnings()
+            self._warnings.__enter__()
+            warnings.simplefilter("ignore")
+
+    def leave(self) -> None:
+        self._inside -= 1
+        if self._inside == 0:
+            self._warnings.__exit__(None, None, None)
+            cv2.utils.logging.setLogLevel(self._level)
+
+
+_SILENCE = _Silence()
 
 
 def _memory() -> int:

@@ -203,8 +203,8 @@ def _patched(exif: bytes, values: dict[int, int], *, thumbnails: bool = False) -
 
 def _put(structure: Structure, data: bytearray, entry: Entry, value: int) -> None:
     """Overwrite the first number of an integer entry."""
-    code = {3: "H", 4: "I"}.get(entry.kind)
-    if code and entry.count and value < (1 << 16 if code == "H" else 1 << 32):
+    code = {3: "H", 4: "I", 9: "i"}.get(entry.kind)
+    if code and entry.count and value < (1 << 16 if code == "H" else 1 << 31):
         struct.pack_into(structure.order + code, data, entry.position, value)
 
 

@@ -29,8 +29,8 @@ class _PillowFormat(FileFormat):
         """Decode the first picture and turn it upright; see `FileFormat.read`."""
         with quiet():
             picture: PillowImage.Image = PillowImage.open(BytesIO(data), formats=(self.pillow,))
-            check_size(*picture.size, name)
-            picture.load()
+        check_size(*picture.size, name)
+        picture.load()
         notes = self._notes(data)
         if (frames := getattr(picture, "n_frames", 1)) > 1:
             notes.append(f"The file is an animation of {frames} pictures: only the first was opened.")

@@ -76,7 +76,10 @@ def layout(structure: Structure, page: Directory, data: bytes, name: str) -> Lay
 
     width, height, samples = number(256), number(257), number(277, 1)
     if any(tag in page.entries for tag in _RAW_TAGS) or number(254) & 1 or number(262) in (32803, 34892):
-        raise FileFormatError(f"{name} is a camera raw file. Develop it to a 16-bit TIFF first and open that.")
+        raise FileFormatError(
+            f"{name} is a camera raw file, or begins with a preview. "
+            "Develop or export it as a 16-bit TIFF and open that."
+        )
     check_size(width, height, name)
     bits = structure.numbers(page.entries.get(258), 64) or (1,)
     formats = structure.numbers(page.entries.get(339), 64) or (1,)

@@ -4,7 +4,9 @@ import io
 import struct
 import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
+import cv2
 import numpy as np
 import pytest
 import tifffile
@@ -144,6 +146,15 @@ def test_foreign_files_are_named(tmp_path, content, word):
     (tmp_path / "a.jpg").write_bytes(content)
     with pytest.raises(FileFormatError, match=word):
         formats.read(tmp_path / "a.jpg")
+
+
+def test_threads_may_read_at_once(folder):
+    paths = [folder / name for name in NAMES] * 4
+    level = cv2.utils.logging.getLogLevel()
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(formats.read, paths))
+    assert all(np.array_equal(each.pixels, formats.read(path).pixels) for each, path in zip(found, paths, strict=True))
+    assert cv2.utils.logging.getLogLevel() == level
 
 
 def test_a_wrong_suffix_is_read_by_its_content(tmp_path):
