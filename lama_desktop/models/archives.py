@@ -19,7 +19,6 @@ from typing import IO, Any
 
 import numpy as np
 import torch
-from safetensors import safe_open
 
 from lama_desktop.models.pickles import Inert, PickleError, Reader, StorageRecord, TensorRecord
 
@@ -124,29 +123,39 @@ def read_legacy(path: Path) -> Contents:
 def read_safetensors(path: Path) -> Contents:
     """Describe a safetensors file; its metadata is passed on as it is.
 
-    The library checks the header. The numbers are read plainly: its memory map would count them twice while they are
-    copied, and the copies are needed, since a file may be replaced or removed while its model is in use.
+    The file is read plainly instead of through the library, which maps it into memory: the pages would count twice
+    while they are copied, and a file that shrinks at that moment would end the program.
     """
-    with safe_open(path, framework="pt") as file:
-        metadata = dict(file.metadata() or {})
-    with path.open("rb") as plain:
-        length = int.from_bytes(plain.read(8), "little")
-        header = json.loads(plain.read(length))
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if length > min(MAX_PICKLE, size - 8):
+            raise PickleError("its header is longer than the file")
+        header = json.loads(file.read(length))
+    start = 8 + length
+    metadata = header.pop("__metadata__", {})
 
     def entry(facts: dict[str, Any]) -> Entry:
-        kind = _SAFE_TYPES.get(facts["dtype"], "")
-        shape = tuple(facts["shape"])
+        dtype = _SAFE_TYPES.get(facts["dtype"], "")
+        shape, (begin, end) = tuple(facts["shape"]), facts["data_offsets"]
+        if not all(type(each) is int and each >= 0 for each in (*shape, begin, end)) or start + end > size:
+            raise PickleError("a tensor reaches beyond the file")
+        count = math.prod(shape)
+        if dtype and end - begin != count * np.dtype(_ITEM[dtype]).itemsize:
+            raise PickleError("a tensor is not as long as its shape says")
 
         def read() -> torch.Tensor:
             with path.open("rb") as file:
-                file.seek(8 + length + facts["data_offsets"][0])
-                values = _filled(file, math.prod(shape), np.dtype("<" + _ITEM[kind]))
-            return torch.from_numpy(_widened(values, kind).reshape(shape))
+                file.seek(start + begin)
+                values = _filled(file, count, np.dtype("<" + _ITEM[dtype]))
+            return torch.from_numpy(_widened(values, dtype).reshape(shape))
 
-        return Entry(shape, kind, read)
+        return Entry(shape, dtype, read)
 
     return Contents(
-        "safetensors", {name: entry(facts) for name, facts in header.items() if name != "__metadata__"}, metadata
+        "safetensors",
+        {name: entry(facts) for name, facts in header.items()},
+        {str(key): str(value) for key, value in metadata.items()},
     )
 
 
