@@ -148,9 +148,8 @@ def inpaint_file(
 def _refuse_unwritable(path: Path) -> None:
     """Raise before any work where the result could not be written."""
     if not formats.is_readable(path):
-        raise FileFormatError(
-            f"{path.name} cannot be written: its name must end in one of {', '.join(each.suffixes[0] for each in formats.FORMATS)}."
-        )
+        known = ", ".join(each.suffixes[0] for each in formats.FORMATS)
+        raise FileFormatError(f"{path.name} cannot be written: its name must end in one of {known}.")
     if path.is_dir():
         raise FileFormatError(f"{path} is a folder: name a file in it.")
     if not path.parent.is_dir():
@@ -169,5 +168,5 @@ def _sheet(photo: Photo, mask: Coverage, result: Photo) -> Photo:
         pixels = pixels.reshape(size[1], size[0], -1)[..., : each.model.channels]
         return color_space(each.model, each.profile).to_srgb(np.ascontiguousarray(pixels))
 
-    mask = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)
-    return Photo(before_after(small(photo), mask, small(result)))
+    marked = cv2.resize(mask, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
+    return Photo(before_after(small(photo), marked, small(result)))

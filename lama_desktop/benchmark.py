@@ -1,7 +1,7 @@
 """What the program can measure about itself on this machine. Ratios taken in one run; never a pass or a fail.
 
-Everything that is compared runs in turn, round after round, so that a busy moment of the machine hits all of it; the figure
-is the median. Peak memory is what a run adds to the process, where the system tells (Linux, CUDA).
+Everything that is compared runs in turn, round after round, so that a busy moment of the machine hits all of it; the
+figure is the median. Peak memory is what a run adds to the process, where the system tells (Linux, CUDA).
 """
 
 import statistics
@@ -27,9 +27,9 @@ from lama_desktop.progress import Progress
 class Row:
     """One thing that was measured.
 
-    `seconds` is the median, `ratio` how many times as fast as the first row, `error` and `worst` the mean and the largest
-    absolute difference from it in steps of 1/255, inside the region that both computed; `memory_mb` the peak that a run
-    adds.
+    `seconds` is the median, `ratio` how many times as fast as the first row, `error` and `worst` the mean and the
+    largest absolute difference from it in steps of 1/255, inside the region that both computed; `memory_mb` the peak
+    that a run adds.
     """
 
     name: str

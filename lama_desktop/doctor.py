@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lama_desktop import __version__
 
-PACKAGES = ("torch", "PySide6-Essentials", "numpy", "pillow", "opencv-python-headless", "tifffile", "safetensors")
+PACKAGES = ("torch", "PySide6-Essentials", "numpy", "pillow", "opencv-python-headless", "platformdirs", "safetensors")
 EXTRAS = {"imagecodecs": "tiff"}
 
 

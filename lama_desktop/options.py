@@ -61,7 +61,8 @@ class Option:
         if not isinstance(value, self.kind) or (self.kind is int and isinstance(value, bool)):
             raise SettingsError(f"{self.name} cannot be {value!r}: it is {_KINDS[self.kind]}.")
         low, high = self.low, self.high
-        if (low is not None and not value >= low) or (high is not None and not value <= high):
+        number: Any = value
+        if (low is not None and not number >= low) or (high is not None and not number <= high):
             raise SettingsError(f"{self.name} cannot be {value!r}: it goes from {low} to {high}.")
         return value
 

@@ -145,8 +145,8 @@ def remove_the_sign() -> int:
     sample = ROOT / "resources" / "sample"
     OUTPUT.mkdir(exist_ok=True)
     result, sheet = OUTPUT / "sample-clean.jpg", OUTPUT / "before-after.jpg"
-    command = [PYTHON, "-m", "lama_desktop", "inpaint", sample / "sample.jpg", "-m", sample / "sample_mask.png"]
-    code = subprocess.run([*command, "-o", result, "--sheet", sheet], check=False).returncode
+    files = [sample / "sample.jpg", "-m", sample / "sample_mask.png", "-o", result, "--sheet", sheet]
+    code = subprocess.run([str(PYTHON), "-m", "lama_desktop", "inpaint", *map(str, files)], check=False).returncode
     if code == 0:
         print(f"\nThe sign is gone. Look at:\n  {result}\n  {sheet}")
         print(f"\nYour own photo:\n  {PYTHON.parent / 'lama-desktop'} inpaint photo.jpg -m mask.png -o clean.jpg")
@@ -155,7 +155,7 @@ def remove_the_sign() -> int:
 
 def run_tests() -> int:
     """Run every check; return 0 if all passed."""
-    checks = (
+    checks: tuple[list[str], ...] = (
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
         ["mypy"],

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import pytest
+
 from lama_desktop import options
 from lama_desktop.errors import SettingsError
+from lama_desktop.options import option
 
 
 class Kind(StrEnum):
@@ -18,10 +20,10 @@ class Kind(StrEnum):
 class Brush:
     """How a brush paints."""
 
-    size: int = options.option(48, "Size", "diameter", low=1, high=2000, unit="px")
-    opacity: float = options.option(1.0, "Opacity", "strength", low=0, high=1)
-    kind: Kind = options.option(Kind.SOFT, "Kind", "edge")
-    smooth: bool = options.option(True, "Smooth", "smooth strokes, 100 %")
+    size: int = option(48, "Size", "diameter", low=1, high=2000, unit="px")
+    opacity: float = option(1.0, "Opacity", "strength", low=0, high=1)
+    kind: Kind = option(Kind.SOFT, "Kind", "edge")
+    smooth: bool = option(True, "Smooth", "smooth strokes, 100 %")
 
 
 def parse(*arguments: str) -> Brush:

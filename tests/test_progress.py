@@ -1,6 +1,7 @@
 """Progress: stages, and stopping from another thread."""
 
 import pytest
+
 from lama_desktop.errors import Cancelled
 from lama_desktop.progress import Progress
 

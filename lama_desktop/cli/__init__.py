@@ -1,7 +1,7 @@
 """The command line: `lama-desktop COMMAND ...`.
 
-Only the module of the command that is called is imported, so `lama-desktop --help` answers at once. Results go to standard
-output, progress and messages to standard error; with `--json` standard output is exactly one JSON document.
+Only the module of the command that is called is imported, so `lama-desktop --help` answers at once. Results go to
+standard output, progress and messages to standard error; with `--json` standard output is exactly one JSON document.
 
 Exit codes: 0 done, 1 failed, 2 wrong use or unreadable input, 4 no or invalid model, 130 interrupted.
 """
@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from types import ModuleType
 
 from lama_desktop import __version__
 from lama_desktop.errors import Cancelled, FileFormatError, LamaDesktopError, ModelError, SettingsError
@@ -43,8 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser, module = _parser(argv)
     try:
         arguments = parser.parse_args(argv)
-    except SystemExit as exit:
-        return int(exit.code or 0)
+    except SystemExit as done:  # --help, --version, wrong use
+        return int(done.code or 0)
     if module is None:
         parser.print_help()
         return 2
@@ -67,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return next(code for kind, code in EXIT_CODES if isinstance(error, kind))
 
 
-def _parser(argv: list[str]) -> tuple[argparse.ArgumentParser, object | None]:
+def _parser(argv: list[str]) -> tuple[argparse.ArgumentParser, ModuleType | None]:
     """Return the parser, complete for the command that is called, and that command's module."""
     parser = argparse.ArgumentParser(
         prog="lama-desktop",

@@ -33,7 +33,9 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.model:
             card, path = ModelStore(models_folder()).resolve(arguments.model)
             if path is None:
-                raise SettingsError(f"{card.title} is no network: choose one, or none for Big-LaMa with seeded weights.")
+                raise SettingsError(
+                    f"{card.title} is no network: choose one, or none for Big-LaMa with seeded weights."
+                )
         title, rows = benchmark_engine(path, arguments.size, arguments.rounds, arguments.device, progress)
     if arguments.json:
         print_json({"benchmark": "engine", "what": title, "rows": [asdict(row) for row in rows]})
@@ -42,8 +44,6 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"{'':34s} {'seconds':>9s} {'ratio':>7s} {'error':>8s} {'worst':>8s} {'peak MB':>8s}")
     for row in rows:
         memory = "" if row.memory_mb is None else str(row.memory_mb)
-        print(
-            f"{row.name:34s} {row.seconds:9.3f} {row.ratio:6.2f}x {row.error:8.4f} {row.worst:8.4f} {memory:>8s}"
-        )
+        print(f"{row.name:34s} {row.seconds:9.3f} {row.ratio:6.2f}x {row.error:8.4f} {row.worst:8.4f} {memory:>8s}")
     print("error, worst: mean and largest difference from the first row, in steps of 1/255")
     return 0

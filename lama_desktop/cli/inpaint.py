@@ -19,14 +19,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("photo", type=Path, help="the photo; it is never changed")
     parser.add_argument("-m", "--mask", type=Path, required=True, help="a picture of the same size: white is removed")
     parser.add_argument(
-        "-o", "--output", type=Path, help="the result; its suffix chooses the format (default: PHOTO-clean, same format)"
+        "-o",
+        "--output",
+        type=Path,
+        help="the result; its suffix chooses the format (default: PHOTO-clean, same format)",
     )
     parser.add_argument(
         "--model", help="id of a model, or a weight file; see 'models list' (default: the best that is installed)"
     )
-    parser.add_argument("--soft-mask", action="store_true", help="blend by the greys of the mask instead of cutting at 128")
     parser.add_argument(
-        "--as-published", action="store_true", help="the published prediction script to the digit; no other option counts"
+        "--soft-mask", action="store_true", help="blend by the greys of the mask instead of cutting at 128"
+    )
+    parser.add_argument(
+        "--as-published",
+        action="store_true",
+        help="the published prediction script to the digit; no other option counts",
     )
     parser.add_argument("--sheet", type=Path, help="a picture of before and after, side by side")
     parser.add_argument("--overwrite", action="store_true", help="allow the output to be the photo itself")
@@ -47,15 +54,16 @@ def run(arguments: argparse.Namespace) -> int:
         progress(0, "starting")
         from lama_desktop.batch import inpaint_file
         from lama_desktop.engine.device import peak_memory_mb
-        from lama_desktop.engine.engine import EngineCache
+        from lama_desktop.engine.engine import Engine, EngineCache
         from lama_desktop.models.store import ModelStore
 
         store = ModelStore(models_folder())
         name = arguments.model or store.default()
         if arguments.as_published:
-            card, engine = store.resolve(name)
-            if engine is None:
+            card, weights = store.resolve(name)
+            if weights is None:
                 raise SettingsError(f"--as-published needs a network, and {card.id} is none: add --model big-lama.")
+            engine: Engine | Path = weights
             device = "cpu, float32"
         else:
             engine = EngineCache(store).engine(name, engine_options)
@@ -105,4 +113,3 @@ def _refuse_overwriting(output: Path, photo: Path, mask: Path, allowed: bool) ->
         if output.exists() and path.exists() and output.samefile(path) and not (allowed and name == "photo"):
             remedy = "add --overwrite if you mean it" if name == "photo" else "choose another output"
             raise SettingsError(f"{output.name} is the {name} itself: {remedy}.")
-

@@ -30,7 +30,9 @@ def progress_line(title: str, quiet: bool = False) -> Iterator[Progress]:
         if draws and (now - last > INTERVAL or fraction >= 1):
             last = now
             done = round(fraction * WIDTH)
-            print(f"\r{title} {'━' * done}{'╌' * (WIDTH - done)} {fraction:4.0%}  {text}\x1b[K", end="", file=sys.stderr)
+            print(
+                f"\r{title} {'━' * done}{'╌' * (WIDTH - done)} {fraction:4.0%}  {text}\x1b[K", end="", file=sys.stderr
+            )
 
     progress = Progress(report)
 

@@ -8,6 +8,7 @@ import torch
 
 from lama_desktop.errors import SettingsError
 
+
 @dataclass(frozen=True)
 class Device:
     """A place to compute: torch's name of it and the dtype of convolutions there."""
@@ -87,7 +88,6 @@ def is_out_of_memory(error: BaseException) -> bool:
         return True
     text = str(error).lower()
     return isinstance(error, RuntimeError) and ("out of memory" in text or "can't allocate memory" in text)
-
 
 
 def peak_memory_mb() -> int | None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from lama_desktop.core.arrays import Coverage, Hole, Image
+from lama_desktop.core.arrays import Colors, Coverage, Hole, Image
 from lama_desktop.core.color import SRGB, ColorSpace
 from lama_desktop.core.geometry import Rect
 from lama_desktop.engine.device import Device, is_out_of_memory
@@ -141,9 +141,7 @@ class Engine:
             part[..., -1][chosen] = alpha[chosen]
         filled[target.slices] |= chosen
 
-    def _fill_scaled(
-        self, colors: np.ndarray, missing: Hole, scale: float, progress: Progress
-    ) -> np.ndarray:
+    def _fill_scaled(self, colors: Colors, missing: Hole, scale: float, progress: Progress) -> Colors:
         """Let the model fill at a scale; where memory runs out, smaller, and then on the CPU."""
         height, width = missing.shape
         floor = min(1.0, self.model.smallest / max(height, width))
@@ -156,9 +154,10 @@ class Engine:
                 known = (~missing).astype(np.float32)
                 share = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
                 small = cv2.resize(colors * known[..., None], size, interpolation=cv2.INTER_AREA)
-                small /= np.maximum(share, 1e-6)[..., None]
-                out = self.model.fill(small, share < 0.999, progress)
-                return np.clip(cv2.resize(out, (width, height), interpolation=cv2.INTER_CUBIC), 0, 1)
+                seen: Colors = (small / np.maximum(share, 1e-6)[..., None]).astype(np.float32)
+                out = self.model.fill(seen, share < 0.999, progress)
+                large = cv2.resize(out, (width, height), interpolation=cv2.INTER_CUBIC)
+                return np.clip(large, 0, 1).astype(np.float32)
             except Exception as error:
                 if not is_out_of_memory(error):
                     raise
@@ -169,8 +168,8 @@ class Engine:
                 logger.warning("Not enough memory on the device: going on with %s.", self.model.device)
             else:
                 raise DeviceMemoryError(
-                    "There is not enough memory even for the smallest window: close other programs, or choose a smaller "
-                    "model."
+                    "There is not enough memory even for the smallest window: close other programs, or choose a "
+                    "smaller model."
                 )
 
 

@@ -3,10 +3,10 @@
 The same numbers up to rounding (float32: about 1e-6), from four observations that hold once training is over:
 
 * batch normalisation is an affine map per channel and folds into the convolution before it;
-* in an FFC unit, local-to-local and global-to-local end in the same channels, so they are one convolution over the joined
-  map; where a plain map splits (the last downsampling), local-to-local and local-to-global are one convolution, too;
+* in an FFC unit, local-to-local and global-to-local end in the same channels, so they are one convolution over the
+  joined map; where a plain map splits (the last downsampling), its two paths are one convolution, too;
 * the published spectrum interleaves real and imaginary planes, which is how a complex number lies in memory: with the
-  channels last, the spectrum is the input of the 1x1 convolution as it stands, and that convolution is a matrix product;
+  channels last, the spectrum is the input of the 1x1 convolution as it stands, and that is a matrix product;
 * what comes after the residual blocks is needed only where the hole is, plus the pixels it reaches.
 
 Convolutions run in the given dtype with channels last; the Fourier transforms always in float32.
@@ -52,7 +52,7 @@ class FusedGenerator(nn.Module):
                 if not self.blocks and not isinstance(stage, _BLOCKS):
                     part = self.head
                 part.append(stage)
-        self.to(dtype=dtype, memory_format=torch.channels_last)
+        self.to(dtype=dtype).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.requires_grad_(False)
 
     def forward(self, x: Tensor, region: Rect | None = None, report: Report | None = None) -> Tensor:
@@ -171,11 +171,13 @@ class FusedFourierUnit(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Transform (B, C, H, W) to the same shape, dtype and layout."""
-        batch, channels, height, width = x.shape
+        channels, height, width = x.shape[1:]
         spectrum = torch.fft.rfftn(x.float(), dim=(-2, -1), norm="ortho")  # (B, C, H, F)
         pairs = torch.view_as_real(spectrum.flatten(2)).to(x.dtype)  # (B, C, HF, 2)
         if x.dtype != torch.float32:
-            planes = _transposed(pairs.view(torch.float32)[..., 0]).view(x.dtype)  # (B, HF, 2C), two halves moved as one
+            planes = _transposed(pairs.view(torch.float32)[..., 0]).view(
+                x.dtype
+            )  # (B, HF, 2C), two halves moved as one
         else:
             planes = torch.view_as_real(_transposed(torch.view_as_complex(pairs))).flatten(-2)
         planes = F.linear(planes, self.weight, self.bias).relu_()
@@ -270,7 +272,7 @@ def _stages(generator: Generator) -> Iterator[nn.Module]:
             case nn.Conv2d():
                 weight, bias, relu = layer.weight, cast(Tensor, layer.bias), False
                 if isinstance(layers[0], nn.BatchNorm2d):
-                    weight, bias = _folded(weight, bias, layers.pop(0))
+                    weight, bias = _folded(weight, bias, cast(nn.BatchNorm2d, layers.pop(0)))
                     relu = True
                 padding = reflected or cast(int, layer.padding[0])
                 yield Convolution(weight, bias, layer.stride[0], padding, reflect=bool(reflected), relu=relu)

@@ -86,7 +86,9 @@ class NetworkModel:
         """Fill one window; see Model."""
         network = self.network
         height, width = hole.shape
-        bottom, right = (max(network.minimum, -(-side // network.multiple) * network.multiple) for side in (height, width))
+        bottom, right = (
+            max(network.minimum, -(-side // network.multiple) * network.multiple) for side in (height, width)
+        )
         margins = ((0, bottom - height), (0, right - width))
         picture = pad_symmetric(image * ~hole[..., None], margins)
         mask = pad_symmetric(hole, margins)

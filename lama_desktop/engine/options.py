@@ -52,10 +52,19 @@ class EngineOptions:
         Preset.NORMAL, "Preset", "largest window the model sees at once: draft 512, normal 1024, best 2048 pixels"
     )
     context: float = option(
-        0.5, "Context", "surroundings that the model sees on every side, as a part of the hole's size", low=0.1, high=4.0
+        0.5,
+        "Context",
+        "surroundings that the model sees on every side, as a part of the hole's size",
+        low=0.1,
+        high=4.0,
     )
     grow: int = option(
-        6, "Grow", "widen the mask, so that no outline of the object stays; 0 keeps to the mask", low=0, high=200, unit="px"
+        6,
+        "Grow",
+        "widen the mask, so that no outline of the object stays; 0 keeps to the mask",
+        low=0,
+        high=200,
+        unit="px",
     )
     feather: int = option(
         6, "Feather", "soft blend in the outer pixels of what was grown; 0 is a hard edge", low=0, high=200, unit="px"

@@ -1,8 +1,8 @@
 """The published prediction, step by step: for comparing numbers, not for photographs.
 
-Follows `bin/predict.py` of the published code (facts, section 3): the whole picture at once, padded at the bottom and right
-to a multiple of 8 with its own mirror image, every mask value above 0 removed, the layers as published in float32, the
-result truncated instead of rounded.
+Follows `bin/predict.py` of the published code (facts, section 3): the whole picture at once, padded at the bottom and
+right to a multiple of 8 with its own mirror image, every mask value above 0 removed, the layers as published in
+float32, the result truncated instead of rounded.
 """
 
 from pathlib import Path

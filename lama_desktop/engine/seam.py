@@ -4,6 +4,8 @@ The mask is grown so that no outline of the removed object is left for the model
 picture happens in the outer pixels of what was grown, never inside the mask, where the object would shine through.
 """
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -26,16 +28,12 @@ def fill_weight(coverage: Coverage, grow: int, feather: int) -> Weight:
     Returns:
         (H, W) float32 in 0..1; 0 exactly where nothing may change.
     """
-    weight = coverage.astype(np.float32) / 255
+    weight: Weight = (coverage / np.float32(255)).astype(np.float32)
     if grow == 0:
         return weight
     feather = min(feather, grow)
     distance = cv2.distanceTransform((coverage < 128).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    if feather == 0:
-        ring = (distance <= grow).astype(np.float32)
-    else:
-        ramp = np.clip((grow + 1 - distance) / (feather + 1), 0, 1)
-        ring = ramp * ramp * (3 - 2 * ramp)
+    ring = _smooth((grow + 1 - distance) / (feather + 1)) * (distance <= grow)
     if not (coverage >= 128).any():
         return weight
     return np.maximum(weight, ring).astype(np.float32)
@@ -55,6 +53,12 @@ def crossfade(shape: tuple[int, int], band: int, inner: tuple[bool, bool, bool, 
         position = np.arange(length, dtype=np.float32)
         from_low = (position + 0.5) / band if low else np.ones(length, np.float32)
         from_high = (length - position - 0.5) / band if high else np.ones(length, np.float32)
-        ramp = np.clip(np.minimum(from_low, from_high), 0, 1)
-        weights.append(ramp * ramp * (3 - 2 * ramp))
+        weights.append(_smooth(np.minimum(from_low, from_high)))
     return np.outer(*weights).astype(np.float32)
+
+
+def _smooth(position: NDArray[Any]) -> Weight:
+    """Return a ramp from 0 at 0 to 1 at 1 whose slope is 0 at both ends."""
+    ramp = np.clip(position, 0, 1).astype(np.float32)
+    weight: Weight = ramp * ramp * (3 - 2 * ramp)
+    return weight

@@ -1,9 +1,9 @@
 """Windows: which parts of a picture the model looks at, and how large it sees them.
 
-A small hole in a large photo is filled from its surroundings, never from the whole photo. What decides is the reach of a
-hole: how far its innermost pixel is from the known picture. The surroundings a window shows are in proportion to it, a
-hole that would make the window too large is seen smaller, and a long thin hole is followed by several windows at full
-size instead of being shrunk into one.
+A small hole in a large photo is filled from its surroundings, never from the whole photo. What decides is the reach of
+a hole: how far its innermost pixel is from the known picture. The surroundings a window shows are in proportion to it,
+a hole that would make the window too large is seen smaller, and a long thin hole is followed by several windows at
+full size instead of being shrunk into one.
 
 Pure arithmetic on rectangles and one distance transform; no pixels of the picture.
 """
@@ -186,4 +186,3 @@ def _bounds(hole: Hole) -> Rect:
     if not len(rows):
         return Rect(0, 0, 0, 0)
     return Rect(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
-

@@ -15,6 +15,7 @@ from lama_desktop.errors import CorruptWeightsError
 from lama_desktop.networks.generators import (
     DilatedConfig,
     FourierConfig,
+    Generator,
     GeneratorConfig,
     RegularConfig,
     build_generator,
@@ -64,7 +65,7 @@ def infer_config(tensors: Mapping[str, Shaped], file: str = "The file") -> Gener
     return config
 
 
-def blank(config: GeneratorConfig) -> torch.nn.Module:
+def blank(config: GeneratorConfig) -> Generator:
     """Return the generator without memory for its tensors; loading assigns them."""
     with torch.device("meta"):
         return build_generator(config).eval()

@@ -29,7 +29,7 @@ from lama_desktop.errors import CorruptWeightsError, MissingWeightsError, ModelE
 from lama_desktop.models import architecture, disk
 from lama_desktop.models.archives import Contents, Entry, read_legacy, read_safetensors, read_torch_zip
 from lama_desktop.models.cards import ModelCard
-from lama_desktop.networks.generators import GeneratorConfig
+from lama_desktop.networks.generators import Generator, GeneratorConfig
 from lama_desktop.progress import Progress
 
 FORMAT = "lama-desktop"
@@ -103,7 +103,7 @@ def infer_config(tensors: Mapping[str, torch.Tensor]) -> GeneratorConfig:
     return architecture.infer_config(tensors)
 
 
-def load_generator(path: Path, progress: Progress | None = None) -> torch.nn.Module:
+def load_generator(path: Path, progress: Progress | None = None) -> Generator:
     """Return the generator of a weight file, on the CPU, in evaluation mode.
 
     Raises:

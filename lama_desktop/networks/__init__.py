@@ -1,0 +1,1 @@
+"""The networks of the paper: torch only, no files, no pictures."""

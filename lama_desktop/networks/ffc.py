@@ -4,8 +4,8 @@ Chi, Jiang, Mu, "Fast Fourier Convolution", NeurIPS 2020, in the form that LaMa 
 2.1). Module and parameter names are the published ones, so that published weights map by name; an absent path (no
 channels on one of its ends) is an absent module instead of a placeholder.
 
-Shapes: B batch, C channels, H height, W width, F = W // 2 + 1 frequencies. A feature map travels as a Pair (local, global),
-or as a plain tensor where it is all local.
+Shapes: B batch, C channels, H height, W width, F = W // 2 + 1 frequencies. A feature map travels as a Pair (local,
+global), or as a plain tensor where it is all local.
 """
 
 import torch

@@ -87,8 +87,8 @@ class FourierGenerator(Generator):
         yield FFCUnit(4, 0, width, 0, 7)
         for step in range(1, steps + 1):
             channels = width * 2**step
-            out = (local, globe) if step == steps else (channels, 0)
-            yield FFCUnit(channels // 2, 0, *out, 3, 2, 1)
+            out_local, out_globe = (local, globe) if step == steps else (channels, 0)
+            yield FFCUnit(channels // 2, 0, out_local, out_globe, 3, 2, 1)
         for _ in range(config.blocks):
             yield FFCBlock(local, globe, config.local_fourier)
         yield Join()

@@ -3,6 +3,7 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+
 from lama_desktop.core.geometry import Rect
 
 SIDE = 24

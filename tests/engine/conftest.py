@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from lama_desktop.networks.generators import DilatedConfig, FourierConfig, RegularConfig, build_generator
 from torch import nn
+
+from lama_desktop.networks.generators import DilatedConfig, FourierConfig, RegularConfig, build_generator
 
 
 class FakeModel:

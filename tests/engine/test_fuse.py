@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from lama_desktop.core.geometry import Rect
 from lama_desktop.engine.fuse import FusedGenerator
 from lama_desktop.errors import Cancelled

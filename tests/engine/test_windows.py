@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from lama_desktop.core.geometry import Rect
 from lama_desktop.engine.windows import Window, WindowLimits, plan_windows
 

@@ -6,6 +6,8 @@ import zlib
 import numpy as np
 import pytest
 import torch
+from torch import nn
+
 from lama_desktop.networks.ffc import FFCBlock, FFCUnit, FourierUnit, SpectralTransform
 from lama_desktop.networks.generators import (
     DilatedConfig,
@@ -14,7 +16,6 @@ from lama_desktop.networks.generators import (
     RegularConfig,
     build_generator,
 )
-from torch import nn
 
 TOLERANCE = 2e-5
 
