@@ -23,6 +23,11 @@ OVERHEAD = 64 * 64
 """What a window costs beyond its area, in pixels: the reason to merge small ones."""
 WORTH_TILING = 0.7
 """A hole is followed by several windows when one window would show it smaller than this part of what they would."""
+MOST_WORK = 4
+"""Windows of the largest size that one hole may cost before it is shown smaller; more where it is thin for them."""
+SMALLER = 0.85
+BAND = 64
+"""Seen pixels over which neighbouring windows of one hole overlap and blend."""
 LEAST_CONTEXT = 0.6
 """Down to this part of its margin a window gives up surroundings rather than be seen smaller and lose sharpness."""
 
@@ -103,12 +108,22 @@ def _cover(hole: Hole, box: Rect, bounds: Rect, limits: WindowLimits) -> list[Wi
         margin = fitting
     longest = max(min(box.width + 2 * margin, bounds.width), min(box.height + 2 * margin, bounds.height))
     single = min(1.0, limits.largest / longest)
-    local = min(1.0, limits.largest / (2 * reach + 2 * margin))
-    if single >= WORTH_TILING * local:
-        return [Window(_framed(box, margin, single, bounds, limits), box, single)]
-    side = int(limits.largest / local)
-    step = max(side - 2 * margin - margin, margin)
-    band = margin
+    whole = Window(_framed(box, margin, single, bounds, limits), box, single)
+    fit = limits.largest / (2 * reach + 2 * margin)
+    scale = min(1.0, fit)
+    budget = MOST_WORK * max(1.0, fit) * limits.largest**2
+    while single < WORTH_TILING * scale:
+        windows = _tiled(hole, box, margin, scale, bounds, limits)
+        if sum(each.cost for each in windows) <= budget:
+            return windows
+        scale *= SMALLER
+    return [whole]
+
+
+def _tiled(hole: Hole, box: Rect, margin: int, scale: float, bounds: Rect, limits: WindowLimits) -> list[Window]:
+    """Follow a hole with overlapping windows at one scale."""
+    band = min(margin, round(BAND / scale))
+    step = max(int(limits.largest / scale) - 2 * margin - band, margin)
     windows = []
     for top in range(box.top, box.bottom, step):
         for left in range(box.left, box.right, step):
@@ -122,7 +137,7 @@ def _cover(hole: Hole, box: Rect, bounds: Rect, limits: WindowLimits) -> list[Wi
                 part.right == tile.right < box.right,
                 part.bottom == tile.bottom < box.bottom,
             )
-            windows.append(Window(_framed(part, margin, local, bounds, limits), part, local, inner, band))
+            windows.append(Window(_framed(part, margin, scale, bounds, limits), part, scale, inner, band))
     return windows
 
 

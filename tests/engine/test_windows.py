@@ -91,6 +91,14 @@ def test_a_long_wire_is_followed_at_full_size():
     assert sum(window.rect.area for window in windows) < 0.2 * 3000 * 6000
 
 
+def test_following_a_thick_hole_stops_before_it_costs_too_much():
+    limits = WindowLimits(1024)
+    windows = plan_windows(hole_with((4000, 6000), Rect(500, 2000, 3500, 2500)), limits)
+    assert len(windows) > 1
+    assert windows[0].scale < 1
+    assert sum(window.cost for window in windows) <= 4.1 * limits.largest**2
+
+
 def test_near_holes_share_a_window_and_far_ones_do_not():
     near = hole_with((2000, 2000), Rect(500, 500, 520, 520), Rect(560, 560, 580, 580))
     far = hole_with((2000, 2000), Rect(100, 100, 120, 120), Rect(1800, 1800, 1820, 1820))
