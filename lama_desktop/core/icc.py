@@ -15,6 +15,7 @@ Floats = NDArray[np.float64]
 Curve = Callable[[Floats], Floats]
 
 _PARAMETERS = (1, 3, 4, 5, 7)
+_MAX_SAMPLES = 1 << 16
 _CLASSES = (b"mntr", b"scnr", b"prtr", b"spac")
 
 
@@ -57,38 +58,38 @@ def parse(data: bytes) -> Profile:
     return Profile(space, connection, matrix, curves, b"A2B0" in tags)
 
 
-def _tags(data: bytes) -> dict[bytes, bytes]:
+def _tags(data: bytes) -> dict[bytes, memoryview]:
     (count,) = struct.unpack_from(">I", data, 128)
     if count > 200 or 132 + 12 * count > len(data):
         raise ValueError("the tag table of the ICC profile is damaged")
-    tags = {}
+    tags, view = {}, memoryview(data)
     for index in range(count):
         name, offset, length = struct.unpack_from(">4sII", data, 132 + 12 * index)
         if offset + length > len(data):
             raise ValueError("a tag of the ICC profile lies outside of it")
-        tags[name] = data[offset : offset + length]
+        tags[name] = view[offset : offset + length]
     return tags
 
 
-def _xyz(tag: bytes) -> Floats:
-    if tag[:4] != b"XYZ " or len(tag) < 20:
+def _xyz(tag: memoryview) -> Floats:
+    if bytes(tag[:4]) != b"XYZ " or len(tag) < 20:
         raise ValueError("a primary of the ICC profile is damaged")
     return np.array(struct.unpack_from(">3i", tag, 8), np.float64) / 65536
 
 
-def _curve(tag: bytes) -> Curve:
+def _curve(tag: memoryview) -> Curve:
     """Return the function of a curv or para tag; values outside 0..1 are clipped on both sides."""
-    if tag[:4] == b"curv" and len(tag) >= 12:
+    if bytes(tag[:4]) == b"curv" and len(tag) >= 12:
         return _sampled(tag)
-    if tag[:4] == b"para" and len(tag) >= 12:
+    if bytes(tag[:4]) == b"para" and len(tag) >= 12:
         return _parametric(tag)
     raise ValueError("a tone curve of the ICC profile is damaged")
 
 
-def _sampled(tag: bytes) -> Curve:
+def _sampled(tag: memoryview) -> Curve:
     (count,) = struct.unpack_from(">I", tag, 8)
-    if len(tag) < 12 + 2 * count:
-        raise ValueError("a tone curve of the ICC profile ends early")
+    if len(tag) < 12 + 2 * count or count > _MAX_SAMPLES:
+        raise ValueError("a tone curve of the ICC profile is damaged")
     values = np.frombuffer(tag, ">u2", count, 12).astype(np.float64)
     if count == 0:
         return lambda x: np.clip(x, 0, 1)
@@ -99,7 +100,7 @@ def _sampled(tag: bytes) -> Curve:
     return lambda x: np.interp(x, positions, values / 65535)
 
 
-def _parametric(tag: bytes) -> Curve:
+def _parametric(tag: memoryview) -> Curve:
     (kind,) = struct.unpack_from(">H", tag, 8)
     if kind >= len(_PARAMETERS) or len(tag) < 12 + 4 * _PARAMETERS[kind]:
         raise ValueError("a tone curve of the ICC profile is of an unknown kind")
@@ -120,7 +121,8 @@ def _parametric(tag: bytes) -> Curve:
 
     def curve(x: Floats) -> Floats:
         x = np.clip(x, 0, 1)
-        power = np.maximum(a * x + b, 0) ** gamma + e
+        with np.errstate(all="ignore"):  # a made-up exponent leads to infinity, which is clipped
+            power = np.maximum(a * x + b, 0) ** gamma + e
         return np.clip(np.where(x >= d, power, c * x + f), 0, 1)
 
     return curve

@@ -8,11 +8,15 @@ Source: ITU-T T.81; JFIF 1.02; Exif 3.0 section 4.7; Adobe XMP specification par
 
 import dataclasses
 import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
 from PIL import Image as PillowImage
+from PIL import ImageFile
 
 from lama_desktop.core.photo import ColorModel, Encoding, Metadata, Photo
 from lama_desktop.formats import exif, fit, metadata
@@ -27,6 +31,7 @@ _SUBSAMPLINGS = {(1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0", (1, 2): "4:4
 _PILLOW_SUBSAMPLINGS = {"4:4:4": 0, "4:2:2": 1, "4:2:0": 2}
 _MODES = {"L": ColorModel.GREY, "RGB": ColorModel.RGB, "CMYK": ColorModel.CMYK}
 DEFAULT_QUALITY = 95
+_BUFFER = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -102,12 +107,10 @@ class Jpeg(FileFormat):
             block = exif.of_resolution(photo.resolution)
             photo = dataclasses.replace(photo, metadata=dataclasses.replace(photo.metadata, exif=block))
         out = BytesIO()
-        picture = (
-            PillowImage.fromarray(np.ascontiguousarray(pixels), mode)
-            if mode == "CMYK"
-            else PillowImage.fromarray(pixels)
-        )
-        picture.save(out, "JPEG", **settings)
+        pixels = np.ascontiguousarray(pixels)
+        picture = PillowImage.frombuffer(mode, pixels.shape[1::-1], pixels)
+        with _roomy(2 * pixels.size):
+            picture.save(out, "JPEG", **settings)
         return _spliced(out.getvalue(), photo)
 
     def extra_losses(self, photo: Photo) -> list[str]:
@@ -123,6 +126,18 @@ class Jpeg(FileFormat):
             if value and len(value) > room
         ]
         return [f"JPEG cannot hold so much {text} (more than 64 KB): left out." for text in too_long]
+
+
+@contextmanager
+def _roomy(length: int) -> Iterator[None]:
+    """Let Pillow's buffer hold `length` bytes: optimised and progressive files must fit, and noise is not expected."""
+    with _BUFFER:
+        before = ImageFile.MAXBLOCK
+        ImageFile.MAXBLOCK = max(before, length)
+        try:
+            yield
+        finally:
+            ImageFile.MAXBLOCK = before
 
 
 def _header(data: bytes, name: str) -> _Header:

@@ -108,7 +108,7 @@ class Png(FileFormat):
 
 def _chunks(data: bytes, name: str) -> _Chunks:
     """Read the chunks; a damaged critical one is an error, another one is left out with a note."""
-    found, position = _Chunks(), len(_SIGNATURE)
+    found, position, room = _Chunks(), len(_SIGNATURE), _TEXT_LIMIT
     while True:
         if position + 12 > len(data):
             raise damaged(name, "the file ends early")
@@ -132,7 +132,9 @@ def _chunks(data: bytes, name: str) -> _Chunks:
         elif not sound:
             found.notes.append("A damaged part of the file that describes the picture was left out.")
         elif kind in (b"tEXt", b"zTXt", b"iTXt"):
-            if (text := _text(kind, content)) is not None:
+            text = _text(kind, content)
+            room -= len(text[1]) if text else 0
+            if text and room >= 0:
                 found.texts.append(text)
         elif kind == b"acTL":
             found.notes.append("The file is an animation: only its still picture was opened.")

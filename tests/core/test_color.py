@@ -3,6 +3,8 @@
 import importlib.util
 import io
 import logging
+import struct
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -162,6 +164,17 @@ def test_mutated_profiles_never_surprise(noise, where, name):
     colors = space.to_srgb(array)
     assert np.isfinite(colors).all()
     assert space.from_srgb(colors, array).shape == array.shape
+
+
+def test_a_large_profile_is_not_copied_for_each_of_its_tags():
+    body = bytes(20_000_000)
+    tags = b"".join(b"tag%c" % index + struct.pack(">II", 128, len(body)) for index in range(200))
+    data = bytes(36) + b"acsp" + bytes(88) + struct.pack(">I", 200) + tags + body
+    data = data[:12] + b"mntrRGB XYZ " + data[24:]
+    tracemalloc.start()
+    assert color_space(ColorModel.RGB, data) is SRGB
+    assert tracemalloc.get_traced_memory()[1] < 100_000_000
+    tracemalloc.stop()
 
 
 def test_out_of_gamut_is_clipped():

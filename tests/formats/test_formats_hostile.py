@@ -241,6 +241,14 @@ def test_bombs_do_not_fill_the_memory(tmp_path):
     attempt(tmp_path / "a.tif")
 
 
+def test_many_texts_do_not_fill_the_memory(tmp_path):
+    text = _chunk(b"zTXt", b"a\0\0" + zlib.compress(b"a" * 30_000_000, 9))
+    header = _chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
+    parts = [header, *[text] * 6, _chunk(b"IDAT", zlib.compress(bytes(2))), _chunk(b"IEND", b"")]
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
+    assert sum(len(value) for _, value in formats.read(tmp_path / "a.png").metadata.texts) <= 64 << 20
+
+
 @pytest.mark.parametrize(
     "block", [b"", b"II*\0", b"garbage" * 20, b"MM\0*\0\0\0\x08\xff\xff" + bytes(50), exif_block()[:90]]
 )

@@ -13,7 +13,7 @@ from PIL import Image as PillowImage
 from PIL import IptcImagePlugin
 
 from lama_desktop import formats
-from lama_desktop.core.photo import ColorModel, Metadata, Photo
+from lama_desktop.core.photo import ColorModel, Encoding, Metadata, Photo
 from lama_desktop.formats import WriteOptions
 
 SHARED = Path(__file__).parents[2].parent / "shared"
@@ -34,6 +34,15 @@ def test_a_resaved_jpeg_is_nearly_the_same(tmp_path, subsampling, progressive):
     assert np.abs(second.pixels.astype(int) - first.pixels).mean() < 1
     with PillowImage.open(io.BytesIO(data)) as before, PillowImage.open(tmp_path / "b.jpg") as after:
         assert before.quantization == after.quantization
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_noise_needs_more_room_than_pillow_gives(tmp_path, progressive, capfd):
+    noise = np.random.default_rng(0).integers(0, 256, (300, 300, 3), dtype=np.uint8)
+    encoding = Encoding(format="jpeg", quantization=((1,) * 64,) * 3, subsampling="4:4:4", progressive=progressive)
+    formats.write(Photo(noise, encoding=encoding), tmp_path / "a.jpg")
+    assert np.abs(formats.read(tmp_path / "a.jpg").pixels.astype(int) - noise).mean() < 1
+    assert capfd.readouterr().err == ""
 
 
 def test_quality_is_not_ignored(tmp_path):
