@@ -22,7 +22,7 @@ import torch
 
 from lama_desktop.models.pickles import Inert, PickleError, Reader, StorageRecord, TensorRecord
 
-MAX_PICKLE = 64 << 20  # bytes; the description of a real checkpoint is under one megabyte
+MAX_PICKLE = 8 << 20  # bytes, a few seconds of reading; the description of a real checkpoint is under one megabyte
 MAX_NAME = 300  # characters; longer ones are no parameter's
 CHUNK = 4 << 20
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C

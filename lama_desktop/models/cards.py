@@ -7,11 +7,13 @@ conversion) are sources of one card, tried in order.
 """
 
 import difflib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from lama_desktop.errors import MissingWeightsError
 
 DEFAULT_MODEL = "big-lama"
+FALLBACK_MODEL = "telea"
+"""What fills where no weights are installed."""
 COLLECTION = "https://huggingface.co/camenduru/big-lama"
 
 _PLACES = (
@@ -58,13 +60,8 @@ class ModelCard:
     licence: str = "Not stated."
     source: str = ""
     sources: tuple[Download, ...] = ()
-    also: tuple[str, ...] = field(default=())
+    also: tuple[str, ...] = ()
     notes: str = ""
-
-    @property
-    def mirrors(self) -> tuple[Download, ...]:
-        """The sources after the first."""
-        return self.sources[1:]
 
     @property
     def size(self) -> int | None:
@@ -82,9 +79,6 @@ def _collected(path: str, size: int | None = None, sha256: str | None = None) ->
     return (Download(f"{COLLECTION}/resolve/main/{path}/models/best.ckpt", size, sha256),)
 
 
-_BIG_LAMA_SCRIPT = "344c77bbcb158f17dd143070d1e789f38a66c04202311ae3a258ef66667a9ea9"
-_BIG_LAMA_SCRIPT_MD5 = "e3aa4aaa15225a33ec84f9f4bc47e500"
-
 MODELS: tuple[ModelCard, ...] = (
     ModelCard(
         id="big-lama",
@@ -97,8 +91,8 @@ MODELS: tuple[ModelCard, ...] = (
             Download(
                 "https://github.com/Sanster/models/releases/download/add_big_lama/big-lama.pt",
                 205_669_692,
-                _BIG_LAMA_SCRIPT,
-                _BIG_LAMA_SCRIPT_MD5,
+                "344c77bbcb158f17dd143070d1e789f38a66c04202311ae3a258ef66667a9ea9",
+                "e3aa4aaa15225a33ec84f9f4bc47e500",
             ),
             Download(
                 "https://huggingface.co/smartywu/big-lama/resolve/05cb2be7f8dbe6ca7c6e78f4fc827a4b2baaa4a9/big-lama.zip",
@@ -113,9 +107,8 @@ MODELS: tuple[ModelCard, ...] = (
             ),
             Download(
                 "https://github.com/enesmsahin/simple-lama-inpainting/releases/download/v0.1.0/big-lama.pt",
-                205_669_692,
-                _BIG_LAMA_SCRIPT,
-                _BIG_LAMA_SCRIPT_MD5,
+                205_803_670,  # another trace of the same weights
+                "7ba7aa7ac37a4d41fdbbeba3a2af7ead18058552997e3a3cd1a3b2210c9e6b4c",
             ),
             Download(
                 f"{COLLECTION}/resolve/main/big-lama/models/best.ckpt",
@@ -164,12 +157,12 @@ MODELS: tuple[ModelCard, ...] = (
     ModelCard(
         id="big-lama-regular",
         title="Big-LaMa-Regular (Places)",
-        description="15 ordinary convolution blocks instead of Fourier ones: for comparison; softer in large holes.",
+        description="15 ordinary convolution blocks instead of Fourier ones, for comparison.",
         family="regular",
         licence=_PLACES,
         source=COLLECTION,
         sources=_collected("lama-places/big-lama-regular"),
-        notes="About 500 MB.",
+        notes="About 500 MB, reckoned from the number of its parameters.",
     ),
     ModelCard(
         id="lama-regular",
@@ -179,7 +172,7 @@ MODELS: tuple[ModelCard, ...] = (
         licence=_PLACES,
         source=COLLECTION,
         sources=_collected("lama-places/lama-regular"),
-        notes="About 390 MB.",
+        notes="About 390 MB, reckoned from the number of its parameters.",
     ),
     ModelCard(
         id="lama-dilated",
@@ -210,7 +203,7 @@ MODELS: tuple[ModelCard, ...] = (
     ModelCard(
         id="celeba-fourier-shallow",
         title="LaMa-Fourier, shallow (CelebA-HQ)",
-        description="Portraits only: fewer Fourier blocks, the paper's ablation of depth.",
+        description="Portraits only: by its name with fewer Fourier blocks; the paper's code tells no more.",
         family="fourier",
         licence=_CELEBA,
         source=COLLECTION,
@@ -219,7 +212,7 @@ MODELS: tuple[ModelCard, ...] = (
     ModelCard(
         id="celeba-deep",
         title="LaMa, deep (CelebA-HQ)",
-        description="Portraits only: more blocks, the paper's ablation of depth.",
+        description="Portraits only: by its name with more blocks; the paper's code tells no more.",
         licence=_CELEBA,
         source=COLLECTION,
         sources=_collected("lama-celeba-hq/lama-deep"),
@@ -261,7 +254,7 @@ MODELS: tuple[ModelCard, ...] = (
         licence=_PLACES,
         source=COLLECTION,
         sources=_collected("big-lama-with-discr"),
-        notes="To fine-tune, download the file from the page and give it to lama-train.",
+        notes="To fine-tune, download the file from the page: the discriminator is not kept here.",
     ),
     ModelCard(
         id="telea",

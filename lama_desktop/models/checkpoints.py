@@ -39,17 +39,8 @@ MAX_MEMBER = 4 << 30  # bytes of a checkpoint inside a zip; the largest publishe
 MAX_RATIO = 50  # weights do not compress; what shrinks more is no checkpoint
 
 _DAMAGE = (
-    *(zipfile.BadZipFile, zlib.error, SafetensorError, EOFError, ValueError, LookupError, TypeError, ArithmeticError),
-    *(
-        Warning,
-        struct.error,
-        AttributeError,
-        RuntimeError,
-        NotImplementedError,
-        RecursionError,
-        MemoryError,
-        AssertionError,
-    ),
+    *(zipfile.BadZipFile, zlib.error, SafetensorError, struct.error, EOFError, ValueError, LookupError, TypeError),
+    *(ArithmeticError, AttributeError, RuntimeError, AssertionError, Warning),
 )
 _BLOCK = re.compile(r"((?:.*?\.)?)(\d+)\.(?:ffc|conv_block|conv1\.ffc)\.")
 _OTHER = re.compile(r"disc|loss|evaluator|optim")
@@ -92,15 +83,6 @@ def read_tensors(path: Path, progress: Progress | None = None) -> Weights:
             tensors[name] = _value(path, name, entries.get(name))
             progress((index + 1) / len(wanted), f"Reading {path.name}")
         return Weights(tensors, contents.layout, contents.metadata, config)
-
-
-def infer_config(tensors: Mapping[str, torch.Tensor]) -> GeneratorConfig:
-    """Return the configuration of the generator whose tensors these are, by published name.
-
-    Raises:
-        CorruptWeightsError: they belong to no generator that this program knows.
-    """
-    return architecture.infer_config(tensors)
 
 
 def load_generator(path: Path, progress: Progress | None = None) -> Generator:
@@ -159,17 +141,17 @@ def _explained(path: Path) -> Iterator[None]:
     """Turn whatever a damaged file causes into a sentence."""
     try:
         yield
-    except OSError as error:
-        if error.strerror:
-            raise CorruptWeightsError(f"{path.name} cannot be read: {error.strerror}.") from error
-        raise CorruptWeightsError(_damaged(path, error)) from error
-    except _DAMAGE as error:
-        raise CorruptWeightsError(_damaged(path, error)) from error
-
-
-def _damaged(path: Path, error: BaseException) -> str:
-    reason = architecture.shown(str(error).splitlines()[0]) if str(error) else type(error).__name__
-    return f"{path.name} is damaged or incomplete ({reason}). Get the file again; nothing in it was executed."
+    except MemoryError as error:
+        raise ModelError(f"{path.name} does not fit into memory: close other programs and try again.") from error
+    except (OSError, *_DAMAGE) as error:
+        if isinstance(error, OSError) and error.strerror:
+            raise CorruptWeightsError(
+                f"{path.name} cannot be read ({error.strerror}): check its permissions and the disk."
+            ) from error
+        reason = architecture.shown(str(error).splitlines()[0]) if str(error) else type(error).__name__
+        raise CorruptWeightsError(
+            f"{path.name} is damaged or incomplete ({reason}). Get the file again; nothing in it was executed."
+        ) from error
 
 
 @contextlib.contextmanager
@@ -177,6 +159,8 @@ def _opened(path: Path, nested: bool = False) -> Iterator[Contents]:
     """Recognise the layout by the first bytes and describe what the file holds."""
     if path.is_dir():
         path = next((each for each in (path / "models" / "best.ckpt", path / "best.ckpt") if each.exists()), path)
+    if path.is_dir():
+        raise CorruptWeightsError(f"{path.name} is a folder without models/best.ckpt: choose the weight file in it.")
     with path.open("rb") as file:
         start = file.read(512)
     if start[:4] == b"PK\x03\x04" and zipfile.is_zipfile(path):

@@ -1,13 +1,14 @@
 """Read the pickle inside a weight file as plain data; nothing that it names is ever imported or called.
 
-A pickle is a program for a small stack machine, and Python's own `pickle` runs it with the power to call anything.
-This is another machine for the same language. Containers, numbers and text become themselves; the handful of names
-that describe a tensor (torch's rebuild functions) become a `TensorRecord`, a description; every other object, whatever
-the file says about it, becomes an `Inert` that only remembers its name and state. What would be calls are data here,
-so a file with a payload cannot do more than be refused: names beyond those that real checkpoints carry are collected
-in `Reader.unknown`, for the message.
+torch's own safe loader knows no TorchScript, so a reader of this kind is needed anyway. The same one reads checkpoints,
+loads the numbers of the generator only, and can list every name that a refused file asks for.
 
-Instructions are decoded by the standard library's `pickletools`; work and memory are bounded by the length of the file.
+A pickle is a program for a stack machine; this is another machine for the same language. Containers, numbers and text
+become themselves; torch's rebuild functions become a `TensorRecord`, a description; every other object becomes an
+`Inert` that remembers its name and state. Names beyond those of real checkpoints are collected in `Reader.unknown`.
+
+Instructions are decoded by the standard library's `pickletools`. No instruction may copy what an earlier one made, so
+work and memory are in proportion to the length of the file.
 """
 
 import pickletools
@@ -44,6 +45,8 @@ STORAGES = {
 _TYPES = frozenset(f"torch.{name}" for name in (*STORAGES.values(), "half", "float", "double", "long", "int"))
 _REBUILDERS = frozenset(("torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2"))
 _PARAMETERS = frozenset(("torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state"))
+MAX_NAME = 300  # characters of a class or function
+MAX_AXES = 64  # torch's own limit
 _SPECIAL = _REBUILDERS | _PARAMETERS | {"torch.nn.parameter.Parameter", "torch.Tensor"}
 _DICTS = frozenset(("collections.OrderedDict", "collections.defaultdict", "builtins.dict", "__builtin__.dict"))
 
@@ -148,6 +151,8 @@ class Reader:
 
     def _named(self, text: str) -> Name:
         """Note a name of the file."""
+        if len(text) > MAX_NAME:
+            raise PickleError("it holds a name of impossible length")
         known = text in KNOWN_NAMES or text in _SPECIAL or text in _TYPES or text.startswith(KNOWN_MODULES)
         if not known and (self._scripted and text.startswith("__torch__.")):
             known = True
@@ -161,8 +166,8 @@ class Reader:
 
     def _stack_global(self, _: Any) -> None:
         name, module = self._stack.pop(), self._stack.pop()
-        if not isinstance(module, str) or not isinstance(name, str):
-            raise PickleError("it names something by what is no text")
+        if not isinstance(module, str) or not isinstance(name, str) or len(module) + len(name) > MAX_NAME:
+            raise PickleError("it names something by what is no name")
         self._stack.append(self._named(f"{module}.{name}"))
 
     def _append(self, _: Any) -> None:
@@ -242,7 +247,7 @@ def _set(target: Any, items: list[Any]) -> None:
 
 
 def _plain(key: Any) -> bool:
-    return isinstance(key, str | int)
+    return isinstance(key, str) or (isinstance(key, int) and abs(key) < 1 << 63)  # hashing a longer one takes its time
 
 
 def _described(function: Any, arguments: Any) -> Any:
@@ -251,28 +256,32 @@ def _described(function: Any, arguments: Any) -> Any:
         raise PickleError("it calls something that has no name")
     name = function.text
     if name in _REBUILDERS:
-        storage, offset, shape, strides, *_ = arguments
-        return _tensor(storage, offset, shape, strides)
+        return _tensor(*arguments[:4])
     if name in _PARAMETERS or name == "torch.nn.parameter.Parameter":
         return arguments[0]
-    if name in _DICTS:
-        pairs = arguments[0] if arguments and isinstance(arguments[0], list | tuple) else ()
-        return {pair[0]: pair[1] for pair in pairs if _plain(pair[0])}
-    return Inert(name)
+    return {} if name in _DICTS else Inert(name)  # items of a dictionary come as instructions of their own
 
 
 def _tensor(storage: Any, offset: Any, shape: Any, strides: Any) -> TensorRecord:
+    if len(shape) > MAX_AXES or len(strides) > MAX_AXES:
+        raise PickleError("it describes a tensor of too many axes")
     numbers = (offset, *shape, *strides)
-    if not isinstance(storage, StorageRecord) or not all(type(each) is int and each >= 0 for each in numbers):
+    if not isinstance(storage, StorageRecord) or not all(type(each) is int and 0 <= each < 1 << 63 for each in numbers):
         raise PickleError("it describes a tensor that cannot be")
     return TensorRecord(storage, offset, tuple(shape), tuple(strides))
 
 
 def _storage(identity: Any) -> StorageRecord:
     """Return the storage that a persistent id of torch describes: ("storage", type, key, device, count, ...)."""
-    tag, kind, key, _, length, *_ = identity
+    tag, kind, key, _, length = identity[:5]
     dtype = STORAGES.get(kind.text.split(".")[-1]) if isinstance(kind, Name) else None
-    if tag != "storage" or dtype is None or not isinstance(key, str) or type(length) is not int or length < 0:
+    if (
+        tag != "storage"
+        or dtype is None
+        or not isinstance(key, str)
+        or type(length) is not int
+        or not 0 <= length < 1 << 63
+    ):
         raise PickleError("it describes tensor data of a kind that no LaMa model has")
     return StorageRecord(key, dtype, length)
 

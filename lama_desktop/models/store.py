@@ -19,7 +19,7 @@ from typing import Any
 
 from lama_desktop.errors import CorruptWeightsError, MissingWeightsError, ModelError
 from lama_desktop.models import disk, download
-from lama_desktop.models.cards import DEFAULT_MODEL, MODELS, ModelCard, find_hash, near
+from lama_desktop.models.cards import FALLBACK_MODEL, MODELS, ModelCard, find_hash, near
 from lama_desktop.progress import Progress
 
 SUFFIX = ".safetensors"
@@ -89,8 +89,8 @@ class ModelStore:
         )
 
     def default(self) -> str:
-        """Return the id of the model to use when nobody chose one: the best here, Big-LaMa where there is none."""
-        return next((each.id for each in self.installed()), DEFAULT_MODEL)
+        """Return the id of the model to use when nobody chose one: the best here, else a classical fill."""
+        return next((each.id for each in self.installed()), FALLBACK_MODEL)
 
     def resolve(self, name: str | Path) -> tuple[ModelCard, Path | None]:
         """Return the model that a user means: the id of a card or of an installed model, or a path to a weight file.

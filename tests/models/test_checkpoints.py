@@ -16,8 +16,9 @@ import torch
 
 from lama_desktop.errors import CorruptWeightsError, MissingWeightsError, ModelError
 from lama_desktop.models import architecture
+from lama_desktop.models.architecture import infer_config
 from lama_desktop.models.cards import find_card
-from lama_desktop.models.checkpoints import infer_config, load_generator, read_tensors, save_weights
+from lama_desktop.models.checkpoints import load_generator, read_tensors, save_weights
 from lama_desktop.networks.generators import DilatedConfig, FourierConfig, RegularConfig
 
 FAMILIES = ("fourier", "regular", "dilated")
@@ -493,6 +494,11 @@ class TestLyingDescriptions:
             b"\x80\x02}}}s.",
             b"\x80\x04\x82\x01.",
             b"\x80\x02" + b"]q\x00(h\x00h\x00e" * 20 + b".",
+            b"\x80\x02X\0\0\x10\0" + b"a" * 0x100000 + b"q\x00" + b"h\x00h\x00\x93" * 50_000 + b".",  # long names
+            b"\x80\x02\x8b\0\0\x10\0" + b"\x01" * 0x100000 + b"q\x00}" + b"h\x00Ns" * 50_000 + b".",  # a long key
+            # one list of pairs for many dictionaries
+            b"\x80\x02](" + b"K\x01N\x86" * 50_000 + b"e\x85q\x00ccollections\nOrderedDict\nq\x01"
+            b"" + b"h\x01h\x00R" * 50_000 + b".",
         ],
     )
     def test_programs(self, tmp_path, program):

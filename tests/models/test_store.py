@@ -201,7 +201,7 @@ class TestFolder:
         assert not store.folder.exists()
 
     def test_the_default_is_the_best_that_is_here(self, store, layouts, network):
-        assert store.default() == "big-lama"
+        assert store.default() == "telea"
         for name in ("ant", "lama-fourier", "big-lama"):
             store.import_file(layouts.plain(network), id=name)
             assert store.default() == name
