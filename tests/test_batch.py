@@ -18,7 +18,7 @@ from lama_desktop.progress import Progress
 class Grey:
     """A model that fills with middle grey; it may do something else first."""
 
-    smallest, device = 16, "fake"
+    smallest, device, copies = 16, "fake", False
 
     def __init__(self, before=None):
         self.before = before
@@ -29,7 +29,7 @@ class Grey:
     def retreat(self):
         return False
 
-    def fill(self, image, hole, progress):
+    def fill(self, image, hole, progress, *_):
         if self.before:
             self.before()
         progress(0.5)

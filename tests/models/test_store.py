@@ -12,7 +12,7 @@ import torch
 from lama_desktop.errors import Cancelled, CorruptWeightsError, DownloadError, MissingWeightsError, ModelError
 from lama_desktop.models import cards
 from lama_desktop.models import store as module
-from lama_desktop.models.cards import Download, ModelCard
+from lama_desktop.models.cards import FALLBACK_MODEL, Download, ModelCard
 from lama_desktop.models.checkpoints import load_generator, save_weights
 from lama_desktop.models.download import Patience
 from lama_desktop.models.store import ModelStore
@@ -201,7 +201,7 @@ class TestFolder:
         assert not store.folder.exists()
 
     def test_the_default_is_the_best_that_is_here(self, store, layouts, network):
-        assert store.default() == "telea"
+        assert store.default() == FALLBACK_MODEL
         for name in ("ant", "lama-fourier", "big-lama"):
             store.import_file(layouts.plain(network), id=name)
             assert store.default() == name
