@@ -7,6 +7,8 @@ The folders are the architecture. What each may import from the package is writt
     batch      -> formats engine models core
     benchmark  -> engine models networks core
     doctor     -> engine models formats
+    evaluation -> engine formats training core
+    training   -> networks models formats core
     engine     -> models networks core
     models     -> networks
     formats    -> core

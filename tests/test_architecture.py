@@ -16,10 +16,12 @@ CEILING = 400
 
 BASE = {"errors", "options", "progress", "paths"}
 ALLOWED = {
-    "cli": {"batch", "benchmark", "doctor", "engine", "models", "formats", "core"},
+    "cli": {"batch", "benchmark", "doctor", "evaluation", "training", "engine", "models", "formats", "core"},
     "batch": {"formats", "engine", "core"},
     "benchmark": {"engine", "models", "networks", "core"},
     "doctor": {"engine", "models", "formats"},
+    "evaluation": {"engine", "formats", "training", "core"},
+    "training": {"networks", "models", "formats", "core"},
     "engine": {"models", "networks", "core"},
     "models": {"networks"},
     "formats": {"core"},

@@ -1,0 +1,1 @@
+"""How good a fill is, measured against pictures whose truth is known."""

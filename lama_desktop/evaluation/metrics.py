@@ -1,0 +1,122 @@
+"""What a fill is worth against the truth: four numbers, all taken inside the hole only.
+
+PSNR and SSIM reward colours in their place, and with them smooth mush; the energy ratio and the sliced Wasserstein
+distance ask whether the texture is of the right kind, wherever it lies. A fill that a person believes is bad in none.
+
+Every function takes (H, W, 3) uint8 sRGB pictures, red first, and a hole, (H, W) bool with at least one pixel; nothing
+is modified. Pure functions; any thread. No torch.
+"""
+
+import math
+
+import cv2
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from lama_desktop.core.arrays import Hole, Image
+
+Floats = NDArray[np.float32]
+
+SSIM_WINDOW, SSIM_SIGMA = (11, 11), 1.5
+SSIM_C1, SSIM_C2 = 6.5, 58.5
+"""(0.01 × 255)² and (0.03 × 255)², rounded."""
+PATCH, PYRAMID_LEVELS, SMALLEST_LEVEL = 7, 3, 24
+MOST_PATCHES, FEWEST_PATCHES, DIRECTIONS = 4096, 17, 128
+
+
+def psnr(fill: Image, truth: Image, hole: Hole) -> float:
+    """Return the peak signal-to-noise ratio in decibels, over all pixels and channels of the hole."""
+    error = np.square(fill.astype(np.float64) - truth).mean(axis=-1)[hole].mean()
+    return float(10 * np.log10(255**2 / max(1e-9, error)))
+
+
+def ssim(fill: Image, truth: Image, hole: Hole) -> float:
+    """Return the structural similarity of the grey pictures: 1 is equal.
+
+    Wang, Bovik, Sheikh, Simoncelli 2004, equation 13, Gaussian window of 11 pixels; the mean of the map over the hole,
+    so that windows at its edge see the known picture, too.
+    """
+    x, y = _grey(fill), _grey(truth)
+    mean_x, mean_y = _window_mean(x), _window_mean(y)
+    variance_x = _window_mean(x * x) - mean_x * mean_x
+    variance_y = _window_mean(y * y) - mean_y * mean_y
+    covariance = _window_mean(x * y) - mean_x * mean_y
+    likeness = (2 * mean_x * mean_y + SSIM_C1) * (2 * covariance + SSIM_C2)
+    bound = (mean_x * mean_x + mean_y * mean_y + SSIM_C1) * (variance_x + variance_y + SSIM_C2)
+    return float((likeness / bound)[hole].mean())
+
+
+def energy_ratio(fill: Image, truth: Image, hole: Hole) -> float:
+    """Return the gradient energy of the fill as a part of the truth's: 1 is as rough, 0 is flat.
+
+    The energy is the mean square of the two Sobel derivatives of the grey picture. Ours; a plain statistic.
+    """
+    return _gradient_energy(fill, hole) / max(1e-6, _gradient_energy(truth, hole))
+
+
+def sliced_wasserstein(fill: Image, truth: Image, hole: Hole, seed: int = 0) -> float:
+    """Return how far the texture of the fill is from the truth's, wherever in the hole it lies: 0 is equal.
+
+    Karras, Aila, Laine, Lehtinen 2018, section 5: patches of 7 × 7 pixels from every level of a Laplacian pyramid, as
+    two clouds of points; both are projected on random directions, sorted, and compared; the mean over the levels.
+    We differ: one picture is compared with its own truth, the patches are those whose centre lies in the hole, and
+    nothing is normalised, so that the unit is a step of 1/255.
+
+    Args:
+        fill, truth, hole: see above.
+        seed: chooses the patches, where there are too many, and the directions.
+
+    Returns:
+        The distance; not a number where the hole is too small to hold patches.
+    """
+    random = np.random.default_rng(seed)
+    # Blue first, so that the numbers are those of tools that let OpenCV read the files.
+    x, y = (np.ascontiguousarray(each[..., ::-1], dtype=np.float32) for each in (fill, truth))
+    level, distances, rim = hole.astype(np.uint8), [], PATCH // 2
+    for _ in range(PYRAMID_LEVELS):
+        if min(level.shape) < SMALLEST_LEVEL:
+            break
+        small_x, small_y = _halved(x), _halved(y)
+        rows, columns = np.nonzero(level[rim:-rim, rim:-rim])
+        if len(rows) >= FEWEST_PATCHES:
+            chosen = random.choice(len(rows), min(MOST_PATCHES, len(rows)), replace=False)
+            directions = random.standard_normal((PATCH * PATCH * 3, DIRECTIONS)).astype(np.float32)
+            directions /= np.linalg.norm(directions, axis=0)
+            sorted_x, sorted_y = (
+                np.sort(_patches(_band(large, small), rows[chosen], columns[chosen]) @ directions, axis=0)
+                for large, small in ((x, small_x), (y, small_y))
+            )
+            distances.append(float(np.abs(sorted_x - sorted_y).mean()))
+        x, y = small_x, small_y
+        level = cv2.resize(level, (x.shape[1], x.shape[0]), interpolation=cv2.INTER_NEAREST).astype(np.uint8)
+    return float(np.mean(distances)) if distances else math.nan
+
+
+def _grey(picture: Image) -> Floats:
+    return cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
+
+
+def _window_mean(values: Floats) -> Floats:
+    return cv2.GaussianBlur(values, SSIM_WINDOW, SSIM_SIGMA).astype(np.float32)
+
+
+def _gradient_energy(picture: Image, hole: Hole) -> float:
+    grey = _grey(picture)
+    across, down = cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1)
+    return float((across**2 + down**2)[hole].mean())
+
+
+def _halved(values: Floats) -> Floats:
+    return cv2.pyrDown(values).astype(np.float32, copy=False)
+
+
+def _band(large: Floats, small: Floats) -> Floats:
+    """Return the level of a Laplacian pyramid between two of a Gaussian one."""
+    return (large - cv2.pyrUp(small, dstsize=(large.shape[1], large.shape[0]))).astype(np.float32)
+
+
+def _patches(band: Floats, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Floats:
+    """Return the patches with these top left corners, one per row."""
+    views = sliding_window_view(band, (PATCH, PATCH), axis=(0, 1))[rows, columns]
+    return views.transpose(0, 2, 3, 1).reshape(len(rows), -1)
