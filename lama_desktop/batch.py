@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from lama_desktop import formats
-from lama_desktop.core.arrays import Colors, Coverage
+from lama_desktop.core.arrays import Colors, Coverage, Hole
 from lama_desktop.core.color import color_space
 from lama_desktop.core.photo import ColorModel, Photo
 from lama_desktop.core.sheet import before_after
@@ -61,13 +61,15 @@ def read_mask(path: Path, size: tuple[int, int], soft: bool = False) -> Coverage
     return mask
 
 
-def inpaint_photo(photo: Photo, mask: Coverage, engine: Engine, progress: Progress) -> Photo:
+def inpaint_photo(
+    photo: Photo, mask: Coverage, engine: Engine, progress: Progress, allowed: Hole | None = None
+) -> Photo:
     """Return the photo with the masked part filled; everything else of it is kept.
 
-    Raises: as Engine.inpaint.
+    Arguments and errors are those of Engine.inpaint.
     """
     space = color_space(photo.model, photo.profile)
-    pixels = engine.inpaint(photo.pixels, mask, progress, space=space, has_alpha=photo.has_alpha)
+    pixels = engine.inpaint(photo.pixels, mask, progress, space=space, has_alpha=photo.has_alpha, allowed=allowed)
     return replace(photo, pixels=pixels)
 
 
@@ -96,6 +98,8 @@ def inpaint_file(
     engine: Engine | Path,
     *,
     soft_mask: bool = False,
+    sample_from: Path | None = None,
+    avoid: Path | None = None,
     options: WriteOptions | None = None,
     sheet: Path | None = None,
     progress: Progress | None = None,
@@ -108,6 +112,8 @@ def inpaint_file(
         output: its suffix chooses the format.
         engine: what fills; a Path is a weight file to run as the published script does.
         soft_mask: see read_mask.
+        sample_from: a mask file: where a model that copies may copy from.
+        avoid: a mask file: where it may not.
         options: how to write.
         sheet: where to put a picture of before and after, side by side.
         progress: reports and stops.
@@ -132,7 +138,8 @@ def inpaint_file(
         result = inpaint_photo_as_published(photo, mask, engine, progress.stage(0.1, 0.9))
         windows: tuple[Window, ...] = ()
     else:
-        result = inpaint_photo(photo, mask, engine, progress.stage(0.1, 0.9))
+        allowed = _allowed(photo.size, sample_from, avoid)
+        result = inpaint_photo(photo, mask, engine, progress.stage(0.1, 0.9), allowed)
         windows = tuple(engine.windows)
     marks.append(time.perf_counter())
     progress(0.9, f"writing {output.name}")
@@ -143,6 +150,21 @@ def inpaint_file(
     progress(1)
     seconds = {name: end - start for name, start, end in zip(("read", "fill", "write"), marks, marks[1:], strict=False)}
     return Removal(output, result, windows, (*photo.notes, *lost), seconds)
+
+
+def _allowed(size: tuple[int, int], sample_from: Path | None, avoid: Path | None) -> Hole | None:
+    """Return where texture may come from; None for everywhere."""
+    if sample_from is None and avoid is None:
+        return None
+    allowed = np.ones((size[1], size[0]), bool)
+    if sample_from is not None:
+        allowed &= formats.read_mask(sample_from, size) >= THRESHOLD
+    if avoid is not None:
+        allowed &= formats.read_mask(avoid, size) < THRESHOLD
+    if not allowed.any():
+        names = " and ".join(path.name for path in (sample_from, avoid) if path is not None)
+        raise FileFormatError(f"{names} leave nothing to copy from: paint where texture may come from in white.")
+    return allowed
 
 
 def _refuse_unwritable(path: Path) -> None:

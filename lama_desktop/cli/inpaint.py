@@ -35,6 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="the published prediction script to the digit; no other option counts",
     )
+    parser.add_argument(
+        "--sample-from", type=Path, metavar="MASK", help="patches: copy texture from its white areas only"
+    )
+    parser.add_argument("--avoid", type=Path, metavar="MASK", help="patches: copy no texture from its white areas")
     parser.add_argument("--sheet", type=Path, help="a picture of before and after, side by side")
     parser.add_argument("--overwrite", action="store_true", help="allow the output to be the photo itself")
     parser.add_argument("--json", action="store_true", help="print one JSON document about what was done")
@@ -68,6 +72,8 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             engine = EngineCache(store).engine(name, engine_options)
             device = engine.model.device
+        if (arguments.sample_from or arguments.avoid) and not (isinstance(engine, Engine) and engine.model.copies):
+            raise SettingsError(f"{name} copies no texture: --sample-from and --avoid are for --model patches.")
         loaded = time.perf_counter() - start
         done = inpaint_file(
             photo,
@@ -75,6 +81,8 @@ def run(arguments: argparse.Namespace) -> int:
             output,
             engine,
             soft_mask=arguments.soft_mask,
+            sample_from=arguments.sample_from,
+            avoid=arguments.avoid,
             options=write_options,
             sheet=arguments.sheet,
             progress=progress,

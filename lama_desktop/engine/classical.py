@@ -20,20 +20,21 @@ class ClassicalModel:
     """One of OpenCV's two fills, in float32, so that 16-bit pictures keep their depth."""
 
     smallest = 48
+    copies = False
     device = "cpu, float32"
 
     def __init__(self, method: str) -> None:
         self._method = METHODS[method]
 
-    def largest(self) -> int:
-        """Return LARGEST, whatever memory there is."""
-        return LARGEST
+    def largest(self, side: int) -> int:
+        """Return what the preset asks for, at most LARGEST."""
+        return min(side, LARGEST)
 
     def retreat(self) -> bool:
         """Tell that there is nowhere else to run."""
         return False
 
-    def fill(self, image: Colors, hole: Hole, progress: Progress) -> Colors:
+    def fill(self, image: Colors, hole: Hole, progress: Progress, allowed: Hole | None = None) -> Colors:
         """Fill one window; see Model."""
         result = image.copy()
         for channel in range(3):

@@ -1,12 +1,18 @@
 """Where a network runs and in which precision; what memory is left; how an out-of-memory error looks."""
 
+import contextlib
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import torch
 
 from lama_desktop.errors import SettingsError
+
+CGROUP = Path("/sys/fs/cgroup")
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "insufficient memory", "alloc_failed")
+"""What the allocators of PyTorch, cuFFT, cuBLAS and OpenCV say, in lower case."""
 
 
 @dataclass(frozen=True)
@@ -74,12 +80,14 @@ def free_memory(name: str) -> int | None:
     if name == "cuda":
         return torch.cuda.mem_get_info()[0]
     try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return None
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration):
+        return None
+    with contextlib.suppress(OSError, ValueError):  # a container's own limit; "max" where there is none
+        limit, used = (int((CGROUP / name).read_text()) for name in ("memory.max", "memory.current"))
+        free = min(free, max(0, limit - used))
+    return free
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -87,7 +95,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
     text = str(error).lower()
-    return isinstance(error, RuntimeError) and ("out of memory" in text or "can't allocate memory" in text)
+    return isinstance(error, RuntimeError | cv2.error) and any(sign in text for sign in OUT_OF_MEMORY)
 
 
 def peak_memory_mb() -> int | None:

@@ -5,25 +5,33 @@ command line).
 """
 
 import logging
-from dataclasses import replace
+import operator
+from dataclasses import dataclass, replace
+from functools import reduce
+from pathlib import Path
 
 import cv2
 import numpy as np
 
-from lama_desktop.core.arrays import Colors, Coverage, Hole, Image
+from lama_desktop.core.arrays import Colors, Coverage, Hole, Image, full_value
 from lama_desktop.core.color import SRGB, ColorSpace
 from lama_desktop.core.geometry import Rect
+from lama_desktop.engine.classical import ClassicalModel
 from lama_desktop.engine.device import Device, is_out_of_memory
+from lama_desktop.engine.membrane import membrane
 from lama_desktop.engine.model import Model, NetworkModel
 from lama_desktop.engine.options import AlphaChoice, EngineOptions
+from lama_desktop.engine.patch_model import PatchModel
 from lama_desktop.engine.seam import Weight, crossfade, fill_weight
-from lama_desktop.engine.windows import Window, WindowLimits, plan_windows
+from lama_desktop.engine.windows import Window, WindowLimits, bounds_of, plan_windows
 from lama_desktop.errors import DeviceMemoryError, LamaDesktopError
 from lama_desktop.models.store import ModelStore
 from lama_desktop.progress import Progress
 
 logger = logging.getLogger(__name__)
 
+ENOUGH_SOURCE = 0.2
+"""The part of a window that may be copied from below which the window is widened."""
 SMALLER = 0.7
 """By how much a window is shown smaller when memory ran out."""
 
@@ -50,6 +58,7 @@ class Engine:
         *,
         space: ColorSpace = SRGB,
         has_alpha: bool = False,
+        allowed: Hole | None = None,
     ) -> Image:
         """Fill the masked part of an image.
 
@@ -62,6 +71,7 @@ class Engine:
             space: converts the colour channels to sRGB, which the model sees, and back.
             has_alpha: whether the last channel is alpha. Fully transparent pixels have no colour worth looking at:
                 they are part of the hole the model sees, and stay as they are outside the mask.
+            allowed: (H, W) bool, from where a model that copies may copy; None for everywhere.
 
         Returns:
             A new array like `image`; pixels where the grown mask is 0 are bit-identical.
@@ -77,71 +87,99 @@ class Engine:
                 f"The mask is {mask.shape[1]} × {mask.shape[0]} pixels and the picture {image.shape[1]} × "
                 f"{image.shape[0]}: they have to be equal."
             )
-        area = _bounds_with_margin(mask, self.options.grow + 1)
         self.windows = []
         result = image.copy()
+        everything = Rect(0, 0, mask.shape[1], mask.shape[0])
+        area = bounds_of(mask > 0)
         if area.is_empty:
             return result
-        weight = np.zeros(mask.shape, np.float32)
-        weight[area.slices] = fill_weight(mask[area.slices], self.options.grow, self.options.feather)
-        hole = weight > 0
+        area = area.grown(self.options.grow + 1) & everything
+        weight = fill_weight(mask[area.slices], self.options.grow, self.options.feather)
+        hole = np.zeros(mask.shape, bool)
+        hole[area.slices] = weight > 0
         unseen = hole | (image[..., -1] == 0) if has_alpha else hole
         if unseen.all():
             raise LamaDesktopError("The mask covers everything there is to see: leave some of the picture unmasked.")
-        side = min(self.options.preset.side, self.model.largest())
-        limits = WindowLimits(side, min(self.model.smallest, side), self.options.context)
-        self.windows = plan_windows(hole, limits)
-        picture = image.copy()
-        filled = np.zeros(mask.shape, bool)
+        self.windows = self._plan(hole, allowed)
+        view = reduce(operator.or_, (each.rect for each in self.windows))
+        work = _Work(
+            picture=image[view.slices].copy(),
+            unseen=unseen[view.slices],
+            hole=hole[view.slices],
+            filled=np.zeros((view.height, view.width), bool),
+            allowed=None if allowed is None else allowed[view.slices],
+            space=space,
+            has_alpha=has_alpha,
+        )
         total, done = sum(each.cost for each in self.windows), 0.0
         for index, window in enumerate(self.windows):
-            text = f"window {index + 1} of {len(self.windows)}" if len(self.windows) > 1 else "filling"
             stage = progress.stage(done / total, (done + window.cost) / total)
-            stage(0, text)
-            self._fill_window(picture, unseen, hole, filled, window, space, has_alpha, stage)
+            stage(0, f"window {index + 1} of {len(self.windows)}" if len(self.windows) > 1 else "filling")
+            self._fill_window(work, window.moved(-view.left, -view.top), stage)
             done += window.cost
-        rows, columns = area.slices
-        _blend(result[rows, columns], picture[rows, columns], weight[rows, columns], has_alpha)
+        seen = area & view
+        part = weight[seen.moved(-area.left, -area.top).slices]
+        _blend(result[seen.slices], work.picture[seen.moved(-view.left, -view.top).slices], part, has_alpha)
         progress(1, "filled")
         return result
 
-    def _fill_window(
-        self,
-        picture: Image,
-        unseen: Hole,
-        hole: Hole,
-        filled: Hole,
-        window: Window,
-        space: ColorSpace,
-        has_alpha: bool,
-        progress: Progress,
-    ) -> None:
+    def _plan(self, hole: Hole, allowed: Hole | None) -> list[Window]:
+        """Return the windows; those that see too little of where the model may copy from are widened to show it."""
+        side = self.model.largest(self.options.preset.side)
+        limits = WindowLimits(side, min(self.model.smallest, side), self.options.context)
+        windows = plan_windows(hole, limits)
+        if allowed is None:
+            return windows
+        source = bounds_of(allowed & ~hole)
+        return [
+            each if allowed[each.rect.slices].mean() > ENOUGH_SOURCE else each.showing(source, limits)
+            for each in windows
+        ]
+
+    def _fill_window(self, work: "_Work", window: Window, progress: Progress) -> None:
         """Fill the hole in a window's target, in place; windows that were filled before count as picture."""
         rect, target = window.rect, window.target
         inside = target.moved(-rect.left, -rect.top)
-        missing = unseen[rect.slices] & ~filled[rect.slices]
-        missing[inside.slices] |= hole[target.slices]
+        fills_alpha = work.has_alpha and self.options.alpha is AlphaChoice.FILL
+        copies_alpha = fills_alpha and self.model.copies
+        unseen = work.hole if copies_alpha else work.unseen
+        missing = unseen[rect.slices] & ~work.filled[rect.slices]
+        missing[inside.slices] |= work.hole[target.slices]
         if missing.all():
-            missing = hole[rect.slices].copy()
-        seen = picture[rect.slices]
-        colors = space.to_srgb(seen[..., :-1] if has_alpha else seen)
-        fill = self._fill_scaled(colors, missing, window.scale, progress)[inside.slices]
-        part = picture[target.slices]
-        channels = part.shape[2] - has_alpha
-        new = space.from_srgb(np.ascontiguousarray(fill), np.ascontiguousarray(part[..., :channels]))
-        before = filled[target.slices]
+            missing = work.hole[rect.slices].copy()
+        seen = work.picture[rect.slices]
+        colors = work.space.to_srgb(seen[..., :-1] if work.has_alpha else seen)
+        if copies_alpha:  # a transparent pixel has no colour: patches are compared by what they show
+            opacity: Colors = (seen[..., -1:] / np.float32(full_value(seen))).astype(np.float32)
+            colors = np.concatenate([colors * opacity, opacity], axis=2)
+        allowed = None if work.allowed is None else work.allowed[rect.slices]
+        fill = self._fill_scaled(colors, missing, allowed, window.scale, progress)
+        if self.options.match_light:
+            edge = cv2.dilate(missing.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool) & ~missing
+            fill = np.clip(fill + membrane(colors - fill, edge, missing), 0, 1).astype(np.float32)
+        fill = np.ascontiguousarray(fill[inside.slices])
+        part = work.picture[target.slices]
+        chosen = work.hole[target.slices]
+        channels = part.shape[2] - work.has_alpha
+        if copies_alpha:
+            opacity = fill[..., 3:]
+            part[..., -1][chosen] = np.rint(opacity[..., 0] * full_value(seen)).astype(part.dtype)[chosen]
+            fill = np.clip(fill[..., :3] / np.maximum(opacity, 1e-3), 0, 1).astype(np.float32)
+        elif fills_alpha:
+            alpha = _filled_alpha(seen[..., -1], work.hole[rect.slices])[inside.slices]
+            part[..., -1][chosen] = alpha[chosen]
+        new = work.space.from_srgb(fill, np.ascontiguousarray(part[..., :channels]))
+        before = work.filled[target.slices]
         if before.any():
-            rise = crossfade(before.shape, window.band, window.inner)
+            rise = crossfade((target.height, target.width), window.band, window.inner)
             rise[~before] = 1
             new = _mixed(part[..., :channels], new, rise)
-        chosen = hole[target.slices]
         part[..., :channels][chosen] = new[chosen]
-        if has_alpha and self.options.alpha is AlphaChoice.FILL:
-            alpha = _filled_alpha(seen[..., -1], hole[rect.slices])[inside.slices]
-            part[..., -1][chosen] = alpha[chosen]
-        filled[target.slices] |= chosen
+        work.filled[target.slices] |= chosen
 
-    def _fill_scaled(self, colors: Colors, missing: Hole, scale: float, progress: Progress) -> Colors:
+    def _fill_scaled(
+        self, colors: Colors, missing: Hole, allowed: Hole | None, scale: float, progress: Progress
+    ) -> Colors:
         """Let the model fill at a scale; where memory runs out, smaller, and then on the CPU."""
         height, width = missing.shape
         floor = min(1.0, self.model.smallest / max(height, width))
@@ -149,13 +187,17 @@ class Engine:
             size = (max(1, round(width * scale)), max(1, round(height * scale)))
             try:
                 if size == (width, height):
-                    return self.model.fill(colors, missing, progress)
+                    return self.model.fill(colors, missing, progress, allowed)
                 # What lies in the hole must not bleed over its edge when the picture shrinks.
                 known = (~missing).astype(np.float32)
                 share = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
                 small = cv2.resize(colors * known[..., None], size, interpolation=cv2.INTER_AREA)
                 seen: Colors = (small / np.maximum(share, 1e-6)[..., None]).astype(np.float32)
-                out = self.model.fill(seen, share < 0.999, progress)
+                hole = share < 0.999
+                if hole.all():  # a very fine pattern of known pixels: learn from the least damaged
+                    hole = share < share.max()
+                usable = None if allowed is None else _shrunk(allowed, size)
+                out = self.model.fill(seen, hole, progress, usable) if hole.any() else seen
                 large = cv2.resize(out, (width, height), interpolation=cv2.INTER_CUBIC)
                 return np.clip(large, 0, 1).astype(np.float32)
             except Exception as error:
@@ -173,6 +215,19 @@ class Engine:
                 )
 
 
+@dataclass(frozen=True)
+class _Work:
+    """One removal while it runs: the picture that is filled in place, and what is known of its pixels."""
+
+    picture: Image
+    unseen: Hole
+    hole: Hole
+    filled: Hole
+    allowed: Hole | None
+    space: ColorSpace
+    has_alpha: bool
+
+
 class EngineCache:
     """Keep the engine that was used last, so that a second removal does not load the weights again.
 
@@ -182,7 +237,7 @@ class EngineCache:
 
     def __init__(self, store: ModelStore) -> None:
         self._store = store
-        self._key: tuple[str, str, str] | None = None
+        self._key: tuple[object, ...] | None = None
         self._model: Model | None = None
 
     def engine(self, name: str, options: EngineOptions) -> Engine:
@@ -196,29 +251,23 @@ class EngineCache:
             ModelError: the model is unknown, not installed, or damaged.
             SettingsError: the device or the precision is not there.
         """
-        key = (name, options.device, options.precision)
+        card, path = self._store.resolve(name)
+        written = 0 if path is None else path.stat().st_mtime_ns
+        key = (card.id, path, written, options.device, options.precision)
         if self._model is None or key != self._key:
             self._model = None  # before the next one is loaded: two may not fit
-            self._model = self._open(name, options)
+            self._model = _open(card.id, path, options)
             self._key = key
         return Engine(self._model, replace(options))
 
-    def _open(self, name: str, options: EngineOptions) -> Model:
-        card, path = self._store.resolve(name)
-        if path is None:
-            from lama_desktop.engine.classical import ClassicalModel
 
-            return ClassicalModel(card.id)
+def _open(id: str, path: Path | None, options: EngineOptions) -> Model:
+    """Make the model of a card."""
+    if path is not None:
         return NetworkModel(path, Device.choose(options.device, options.precision))
-
-
-def _bounds_with_margin(mask: Coverage, margin: int) -> Rect:
-    """Return the bounds of the non-zero pixels, grown, inside the picture."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not len(rows):
-        return Rect(0, 0, 0, 0)
-    box = Rect(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
-    return box.grown(margin) & Rect(0, 0, mask.shape[1], mask.shape[0])
+    if id == "patches":
+        return PatchModel(Device.choose(options.device, "float32"))
+    return ClassicalModel(id)
 
 
 def _mixed(old: Image, new: Image, weight: Weight) -> Image:
@@ -243,3 +292,8 @@ def _filled_alpha(alpha: np.ndarray, hole: Hole) -> np.ndarray:
         return np.full_like(alpha, np.iinfo(alpha.dtype).max)
     filled = cv2.inpaint(np.ascontiguousarray(alpha).astype(np.float32), hole.astype(np.uint8), 3, cv2.INPAINT_NS)
     return np.clip(np.rint(filled), 0, np.iinfo(alpha.dtype).max).astype(alpha.dtype)
+
+
+def _shrunk(mask: Hole, size: tuple[int, int]) -> Hole:
+    """Return a mask at a smaller size, True where all of it was."""
+    return cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.999

@@ -18,6 +18,8 @@ from lama_desktop.progress import Progress
 
 BYTES_PER_PIXEL = 1100
 """What a window takes while a generator of width 64 runs in float32, measured; less is taken in bfloat16."""
+RING = 2
+"""Known pixels around a hole that a model redraws, too, so that the light of its fill can be compared."""
 SHARE = 0.7
 """The part of the free memory that a window may take."""
 
@@ -25,26 +27,34 @@ SHARE = 0.7
 class Model(Protocol):
     """Fills the hole of one window. Faked in tests.
 
-    `smallest` is the side of the smallest window worth showing it. `device` says where it runs, in words.
+    `smallest` is the side of the smallest window worth showing it. `copies` says that it fills by copying known pixels:
+    then it takes any number of channels, and heeds from where it may.
     """
 
     smallest: int
-    device: str
+    copies: bool
 
-    def largest(self) -> int:
-        """Return the side of the largest window that the memory which is free now can take."""
+    @property
+    def device(self) -> str:
+        """Where it runs, in words."""
         ...
 
-    def fill(self, image: Colors, hole: Hole, progress: Progress) -> Colors:
+    def largest(self, side: int) -> int:
+        """Return the side of the largest window, where a preset asks for `side` and so much memory is free."""
+        ...
+
+    def fill(self, image: Colors, hole: Hole, progress: Progress, allowed: Hole | None = None) -> Colors:
         """Invent the picture in a hole.
 
         Args:
             image: (H, W, 3) float32 sRGB 0..1; what lies in the hole must not matter; not modified.
             hole: (H, W) bool, True in at least one pixel and False in at least one.
             progress: called often enough to stop within a second.
+            allowed: (H, W) bool, where a model that copies may copy from; None for everywhere.
 
         Returns:
-            (H, W, 3) float32 0..1; only the pixels of the hole are looked at.
+            (H, W, 3) float32 0..1: the hole filled, and RING pixels around it as the model would have them; nothing
+            else is looked at.
 
         Raises:
             Cancelled: the user stopped it.
@@ -67,6 +77,7 @@ class NetworkModel:
 
     smallest = 256
     """The side of the crops that the published networks were trained on."""
+    copies = False
 
     def __init__(self, path: Path, device: Device) -> None:
         self._path = path
@@ -74,15 +85,20 @@ class NetworkModel:
 
     def _load(self, device: Device) -> None:
         self._device = device
-        self.device = str(device)
         self.network = FusedGenerator(load_generator(self._path), device.dtype).to(device.name)
 
-    def largest(self) -> int:
-        """Return the largest side by the memory that is free now; see BYTES_PER_PIXEL."""
-        free = free_memory(self._device.name)
-        return 1 << 16 if free is None else max(self.smallest, int((free * SHARE / BYTES_PER_PIXEL) ** 0.5))
+    @property
+    def device(self) -> str:
+        """Where it runs, in words."""
+        return str(self._device)
 
-    def fill(self, image: Colors, hole: Hole, progress: Progress) -> Colors:
+    def largest(self, side: int) -> int:
+        """Return what the preset asks for, or what the memory that is free now can take; see BYTES_PER_PIXEL."""
+        free = free_memory(self._device.name)
+        fits = side if free is None else int((free * SHARE / BYTES_PER_PIXEL) ** 0.5)
+        return min(side, max(self.smallest, fits // 8 * 8))
+
+    def fill(self, image: Colors, hole: Hole, progress: Progress, allowed: Hole | None = None) -> Colors:
         """Fill one window; see Model."""
         network = self.network
         height, width = hole.shape
@@ -93,7 +109,8 @@ class NetworkModel:
         picture = pad_symmetric(image * ~hole[..., None], margins)
         mask = pad_symmetric(hole, margins)
         rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
-        region = Rect(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+        box = Rect(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+        region = box.grown(RING) & Rect(0, 0, width, height)
         with torch.inference_mode():
             x = torch.from_numpy(np.concatenate([picture, mask[..., None]], axis=2, dtype=np.float32))
             x = x.to(self._device.name).permute(2, 0, 1)[None]

@@ -72,6 +72,9 @@ class EngineOptions:
     alpha: AlphaChoice = option(
         AlphaChoice.KEEP, "Alpha", "leave transparency under the mask as it is, or fill it from around the mask, too"
     )
+    match_light: bool = option(
+        False, "Match light", "shift the fill's brightness and colour so that it meets the picture at the hole's edge"
+    )
     device: DeviceName = option(DeviceName.AUTO, "Device", "where the model runs")
     precision: Precision = option(
         Precision.AUTO, "Precision", "arithmetic of the convolutions; auto takes bfloat16 where the processor has it"

@@ -11,7 +11,9 @@ import numpy as np
 import torch
 
 from lama_desktop.core.arrays import Coverage, Image, full_value
-from lama_desktop.engine.model import pad_symmetric
+from lama_desktop.engine.device import free_memory
+from lama_desktop.engine.model import BYTES_PER_PIXEL, pad_symmetric
+from lama_desktop.errors import DeviceMemoryError, LamaDesktopError
 from lama_desktop.models.checkpoints import load_generator
 from lama_desktop.networks.generators import Generator
 from lama_desktop.progress import Progress
@@ -30,9 +32,21 @@ def inpaint_as_published(weights: Path | Generator, image: Image, mask: Coverage
 
     Returns:
         A new array like `image`.
+
+    Raises:
+        LamaDesktopError: the picture is too small for the network.
+        DeviceMemoryError: it is too large for the memory.
     """
     generator = load_generator(weights) if isinstance(weights, Path) else weights
     height, width = mask.shape
+    if -(-min(height, width) // MULTIPLE) * MULTIPLE < generator.minimum:
+        raise LamaDesktopError(f"The published network needs pictures of at least {generator.minimum} pixels a side.")
+    free = free_memory("cpu")
+    if free is not None and height * width * BYTES_PER_PIXEL > free:
+        raise DeviceMemoryError(
+            f"The published script looks at the whole picture at once, and {width} × {height} pixels need about "
+            f"{height * width * BYTES_PER_PIXEL / 1e9:.0f} GB of memory: leave --as-published out."
+        )
     full = full_value(image)
     margins = ((0, -height % MULTIPLE), (0, -width % MULTIPLE))
     picture = torch.from_numpy(pad_symmetric(image.astype(np.float32) / full, margins)).permute(2, 0, 1)[None]

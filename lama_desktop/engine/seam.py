@@ -20,23 +20,24 @@ def fill_weight(coverage: Coverage, grow: int, feather: int) -> Weight:
     """Return how much of each pixel the fill replaces.
 
     Args:
-        coverage: (H, W) uint8; 128 and more is the object, whose surroundings are grown; less is a soft edge that
-            somebody painted, and stays as it is.
+        coverage: (H, W) uint8. A mask with values between 0 and 255 has a softness of its own: it grows with its
+            greys as they are, and is not feathered.
         grow: pixels around the object that are replaced, too.
         feather: of those, how many outer ones blend; at most `grow`.
 
     Returns:
         (H, W) float32 in 0..1; 0 exactly where nothing may change.
     """
-    weight: Weight = (coverage / np.float32(255)).astype(np.float32)
+    if ((coverage > 0) & (coverage < 255)).any():
+        disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * grow + 1, 2 * grow + 1))
+        coverage = cv2.dilate(coverage, disk).astype(np.uint8) if grow else coverage
+        return (coverage / np.float32(255)).astype(np.float32)
     if grow == 0:
-        return weight
+        return (coverage > 0).astype(np.float32)
     feather = min(feather, grow)
-    distance = cv2.distanceTransform((coverage < 128).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    ring = _smooth((grow + 1 - distance) / (feather + 1)) * (distance <= grow)
-    if not (coverage >= 128).any():
-        return weight
-    return np.maximum(weight, ring).astype(np.float32)
+    distance = cv2.distanceTransform((coverage == 0).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    ring: Weight = _smooth((grow + 1 - distance) / (feather + 1)) * (distance <= grow)
+    return ring
 
 
 def crossfade(shape: tuple[int, int], band: int, inner: tuple[bool, bool, bool, bool]) -> Weight:

@@ -8,7 +8,7 @@ full size instead of being shrunk into one.
 Pure arithmetic on rectangles and one distance transform; no pixels of the picture.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -51,6 +51,15 @@ class Window:
     def cost(self) -> float:
         """Work of the model, in pixels that it sees."""
         return self.rect.area * self.scale**2 + OVERHEAD
+
+    def moved(self, dx: int, dy: int) -> "Window":
+        """Return it for a picture whose origin lies elsewhere."""
+        return replace(self, rect=self.rect.moved(dx, dy), target=self.target.moved(dx, dy))
+
+    def showing(self, area: Rect, limits: "WindowLimits") -> "Window":
+        """Return it widened to show another area, too, at the scale at which both still fit."""
+        rect = self.rect | area
+        return replace(self, rect=rect, scale=min(self.scale, limits.largest / max(rect.width, rect.height)))
 
 
 @dataclass(frozen=True)
@@ -95,7 +104,7 @@ def _boxes(hole: Hole) -> list[Rect]:
         part = Rect(left, top, left + across, top + down) & Rect(0, 0, width, height)
         own = labels[top // CELL : (top + down) // CELL, left // CELL : (left + across) // CELL] == label
         own_pixels = np.kron(own, np.ones((CELL, CELL), bool))[: part.height, : part.width]
-        boxes.append(_bounds(hole[part.slices] & own_pixels).moved(left, top))
+        boxes.append(bounds_of(hole[part.slices] & own_pixels).moved(left, top))
     return boxes
 
 
@@ -128,7 +137,7 @@ def _tiled(hole: Hole, box: Rect, margin: int, scale: float, bounds: Rect, limit
     for top in range(box.top, box.bottom, step):
         for left in range(box.left, box.right, step):
             tile = Rect(left, top, left + step + band, top + step + band) & box
-            part = _bounds(hole[tile.slices]).moved(tile.left, tile.top)
+            part = bounds_of(hole[tile.slices]).moved(tile.left, tile.top)
             if part.is_empty:
                 continue
             inner = (
@@ -195,7 +204,7 @@ def _reach(hole: Hole, box: Rect) -> int:
     return max(1, int(np.ceil(cv2.distanceTransform(part, cv2.DIST_L2, cv2.DIST_MASK_PRECISE).max())))
 
 
-def _bounds(hole: Hole) -> Rect:
+def bounds_of(hole: Hole) -> Rect:
     """Return the smallest rectangle around the True pixels."""
     rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
     if not len(rows):

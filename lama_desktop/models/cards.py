@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from lama_desktop.errors import MissingWeightsError
 
 DEFAULT_MODEL = "big-lama"
-FALLBACK_MODEL = "telea"
+FALLBACK_MODEL = "patches"
 """What fills where no weights are installed."""
 COLLECTION = "https://huggingface.co/camenduru/big-lama"
 
@@ -255,6 +255,14 @@ MODELS: tuple[ModelCard, ...] = (
         source=COLLECTION,
         sources=_collected("big-lama-with-discr"),
         notes="To fine-tune, download the file from the page: the discriminator is not kept here.",
+    ),
+    ModelCard(
+        id="patches",
+        title="Patches (the photo's own texture)",
+        description="Copies texture from around the hole, at full resolution. Needs no download.",
+        kind="classical",
+        licence="Apache-2.0 (part of this program).",
+        notes="It continues what is there; it cannot invent structure, which is what the networks are for.",
     ),
     ModelCard(
         id="telea",

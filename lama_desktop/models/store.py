@@ -89,8 +89,8 @@ class ModelStore:
         )
 
     def default(self) -> str:
-        """Return the id of the model to use when nobody chose one: the best here, else a classical fill."""
-        return next((each.id for each in self.installed()), FALLBACK_MODEL)
+        """Return the model to use when nobody chose one: the best published one here, else what needs no weights."""
+        return next((each.id for each in self.installed() if each.id in _PUBLISHED), FALLBACK_MODEL)
 
     def resolve(self, name: str | Path) -> tuple[ModelCard, Path | None]:
         """Return the model that a user means: the id of a card or of an installed model, or a path to a weight file.

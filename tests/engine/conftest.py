@@ -12,19 +12,20 @@ class FakeModel:
     """Fills with the mean of what is known; remembers what it was shown."""
 
     smallest = 32
+    copies = False
     device = "fake"
 
     def __init__(self, largest: int = 256) -> None:
         self.limit = largest
         self.seen: list[tuple[np.ndarray, np.ndarray]] = []
 
-    def largest(self) -> int:
-        return self.limit
+    def largest(self, side: int) -> int:
+        return min(side, self.limit)
 
     def retreat(self) -> bool:
         return False
 
-    def fill(self, image, hole, progress):
+    def fill(self, image, hole, progress, allowed=None):
         assert image.dtype == np.float32
         assert hole.any()
         assert not hole.all()

@@ -126,7 +126,7 @@ def test_a_long_hole_is_filled_by_overlapping_windows_without_a_seam(fake_model_
     class Slanted(fake_model_class):
         """Answers each window a little brighter than the last, as independent fills do."""
 
-        def fill(self, image, hole, progress):
+        def fill(self, image, hole, progress, allowed=None):
             super().fill(image, hole, progress)
             result = image.copy()
             result[hole] = 0.3 + 0.1 * len(self.seen)
@@ -181,7 +181,7 @@ def test_out_of_memory_is_met_by_a_smaller_window_then_another_device(fake_model
     class Hungry(fake_model_class):
         device = "accelerator"
 
-        def fill(self, image, hole, progress):
+        def fill(self, image, hole, progress, allowed=None):
             if self.device == "accelerator":
                 self.tried.append(max(hole.shape))
                 raise error
@@ -204,7 +204,7 @@ def test_out_of_memory_is_met_by_a_smaller_window_then_another_device(fake_model
 
 def test_no_memory_anywhere_is_an_error_that_says_what_to_do(fake_model_class):
     class Starving(fake_model_class):
-        def fill(self, image, hole, progress):
+        def fill(self, image, hole, progress, allowed=None):
             raise MemoryError
 
     with pytest.raises(DeviceMemoryError, match="close other programs"):
@@ -213,7 +213,7 @@ def test_no_memory_anywhere_is_an_error_that_says_what_to_do(fake_model_class):
 
 def test_other_errors_of_a_model_are_not_taken_for_a_lack_of_memory(fake_model_class):
     class Broken(fake_model_class):
-        def fill(self, image, hole, progress):
+        def fill(self, image, hole, progress, allowed=None):
             raise RuntimeError("shape mismatch")
 
     with pytest.raises(RuntimeError, match="shape mismatch"):

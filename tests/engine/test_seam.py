@@ -44,10 +44,11 @@ def test_no_feather_is_a_hard_edge():
     assert set(np.unique(fill_weight(square(), 5, 0))) == {0, 1}
 
 
-def test_a_painted_soft_edge_is_kept_and_not_grown():
+def test_a_painted_soft_edge_grows_as_it_is():
     mask = np.zeros((40, 40), np.uint8)
-    mask[10, 10] = 100
-    assert np.array_equal(fill_weight(mask, 6, 6) * 255, mask)
+    mask[10, 10:12] = 100, 200
+    row = np.rint(fill_weight(mask, 6, 6)[10] * 255).astype(int).tolist()
+    assert row[:20] == [0] * 4 + [100] + [200] * 13 + [0] * 2
 
 
 @pytest.mark.parametrize("inner", [(True, False, False, False), (False, True, False, True), (False,) * 4])
