@@ -8,6 +8,7 @@ To add a format: a `FileFormat` in a file of its own, and its instance in `FORMA
 """
 
 import dataclasses
+import errno
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from lama_desktop.core.color import SRGB, color_space
 from lama_desktop.core.photo import Photo
 from lama_desktop.errors import FileFormatError, LamaDesktopError
 from lama_desktop.formats import atomic, fit
-from lama_desktop.formats.base import PIXEL_BUDGET, FileFormat, WriteOptions, damaged, pixel_budget
+from lama_desktop.formats.base import PIXEL_BUDGET, FileFormat, WriteOptions, damaged, pixel_budget, shown
 from lama_desktop.formats.jpeg import Jpeg
 from lama_desktop.formats.plain import Avif, Bmp, WebP
 from lama_desktop.formats.png import Png
@@ -49,6 +50,10 @@ _FOREIGN = (
     (b"%PDF", "a PDF document. Export the page as PNG and open that"),
     (b"gimp xcf", "a GIMP document. Export it as PNG or TIFF and open that"),
 )
+_UNREADABLE = {
+    errno.ELOOP: "it is a symbolic link that leads in a circle. Choose the picture itself",
+    errno.ENAMETOOLONG: "no file can have so long a name. Check the name",
+}
 _HEAD = 64
 _ROWS = 512
 
@@ -59,7 +64,7 @@ def read(path: Path) -> Photo:
     Raises:
         FileFormatError: it is not there, damaged, too large or of a kind that cannot be read right.
     """
-    name, data = path.name, _content(path)
+    name, data = shown(path.name), _content(path)
     found = _recognised(data[:_HEAD], path)
     try:
         photo = found.read(data, name)
@@ -71,10 +76,10 @@ def read(path: Path) -> Photo:
         ) from error
     except Exception as error:
         raise damaged(name, f"the {found.title} file is damaged") from error
+    notes = photo.notes
     if path.suffix.lower() not in found.suffixes and is_readable(path):
-        note = f"The file is called {path.suffix} but holds a {found.title} picture."
-        return _with_note(photo, note)
-    return photo
+        notes = (*notes, f"The file holds a {found.title} picture, whatever its ending says.")
+    return dataclasses.replace(photo, notes=tuple(f"{name}: {note}" for note in notes))
 
 
 def read_mask(path: Path, size: tuple[int, int] | None = None) -> Coverage:
@@ -94,8 +99,8 @@ def read_mask(path: Path, size: tuple[int, int] | None = None) -> Coverage:
     if size is not None and photo.size != size:
         (width, height), (wanted_width, wanted_height) = photo.size, size
         raise FileFormatError(
-            f"The mask {path.name} has {width} × {height} pixels and the photo {wanted_width} × {wanted_height}: "
-            "they must be equal. Save the mask in the size of the photo."
+            f"The mask {shown(path.name)} has {width} × {height} pixels and the photo "
+            f"{wanted_width} × {wanted_height}: they must be equal. Save the mask in the size of the photo."
         )
     colors = photo.model.channels
     result = np.empty(photo.pixels.shape[:2], np.uint8)
@@ -127,7 +132,7 @@ def write(photo: Photo, path: Path, options: WriteOptions = WriteOptions()) -> l
     width, height = photo.size
     if max(width, height) > target.max_side:
         raise FileFormatError(
-            f"{path.name} cannot be saved: {target.title} holds at most {target.max_side} pixels per side, "
+            f"{shown(path.name)} cannot be saved: {target.title} holds at most {target.max_side} pixels per side, "
             f"the picture has {width} × {height}. Save it as PNG or TIFF."
         )
     try:
@@ -135,7 +140,7 @@ def write(photo: Photo, path: Path, options: WriteOptions = WriteOptions()) -> l
     except LamaDesktopError:
         raise
     except Exception as error:
-        raise FileFormatError(f"{path.name} could not be encoded as {target.title}. Try PNG or TIFF.") from error
+        raise FileFormatError(f"{shown(path.name)} could not be encoded as {target.title}. Try PNG or TIFF.") from error
     atomic.replace(path, data)
     return said
 
@@ -163,24 +168,27 @@ def _content(path: Path) -> bytes:
     limit = pixel_budget() * 10 + (64 << 20)
     try:
         if path.is_dir():
-            raise FileFormatError(f"{path.name} is a folder. Choose a picture in it.")
+            raise FileFormatError(f"{shown(path.name)} is a folder. Choose a picture in it.")
         if path.exists() and not path.is_file():
-            raise FileFormatError(f"{path.name} is not a file. Choose a picture.")
+            raise FileFormatError(f"{shown(path.name)} is not a file. Choose a picture.")
         if path.stat().st_size > limit:
             raise FileFormatError(
-                f"{path.name} is larger than any picture that can be opened here ({limit >> 20} MB). "
+                f"{shown(path.name)} is larger than any picture that can be opened here ({limit >> 20} MB). "
                 "Make it smaller, or raise the limit with LAMA_DESKTOP_MAX_MEGAPIXELS."
             )
         data = path.read_bytes()
-    except FileNotFoundError as error:
-        raise FileFormatError(f"There is no file {path}. Check the name.") from error
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise FileFormatError(f"There is no file {shown(path)}. Check the name.") from error
     except PermissionError as error:
-        raise FileFormatError(f"{path.name} may not be read. Change its permissions or copy it.") from error
+        raise FileFormatError(f"{shown(path.name)} may not be read. Change its permissions or copy it.") from error
     except (OSError, ValueError) as error:
+        known = _UNREADABLE.get(getattr(error, "errno", None) or 0)
+        if known:
+            raise FileFormatError(f"{shown(path.name)} cannot be read: {known}.") from error
         reason = getattr(error, "strerror", None) or error
-        raise FileFormatError(f"{path.name} cannot be read ({reason}). Check the disk and try again.") from error
+        raise FileFormatError(f"{shown(path.name)} cannot be read ({reason}). Check the disk and try again.") from error
     if not data:
-        raise FileFormatError(f"{path.name} is empty (0 bytes). Get the file again.")
+        raise FileFormatError(f"{shown(path.name)} is empty (0 bytes). Get the file again.")
     return data
 
 
@@ -192,12 +200,14 @@ def _recognised(head: bytes, path: Path) -> FileFormat:
             return each
     for magic, what in _FOREIGN:
         if head.startswith(magic):
-            raise FileFormatError(f"{path.name} is {what}.")
+            raise FileFormatError(f"{shown(path.name)} is {what}.")
     if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"hevc", b"heim"):
-        raise FileFormatError(f"{path.name} is a HEIC picture. Convert it to JPEG, PNG or AVIF and open that.")
+        raise FileFormatError(f"{shown(path.name)} is a HEIC picture. Convert it to JPEG, PNG or AVIF and open that.")
     if path.suffix.lower() in _RAW_SUFFIXES or head[8:10] == b"CR":
-        raise FileFormatError(f"{path.name} is a camera raw file. Develop it to a 16-bit TIFF first and open that.")
-    raise FileFormatError(f"{path.name} is not a picture of a known format. {_known()} can be opened.")
+        raise FileFormatError(
+            f"{shown(path.name)} is a camera raw file. Develop it to a 16-bit TIFF first and open that."
+        )
+    raise FileFormatError(f"{shown(path.name)} is not a picture of a known format. {_known()} can be opened.")
 
 
 def _by_suffix(path: Path) -> FileFormat:
@@ -205,13 +215,9 @@ def _by_suffix(path: Path) -> FileFormat:
     for each in FORMATS:
         if suffix in each.suffixes:
             return each
-    what = f"the ending {path.suffix}" if suffix else "no ending"
-    raise FileFormatError(f"{path.name} has {what}, and that decides the format. {_known()} can be written.")
+    what = f"the ending {shown(path.suffix)}" if suffix else "no ending"
+    raise FileFormatError(f"{shown(path.name)} has {what}, and that decides the format. {_known()} can be written.")
 
 
 def _known() -> str:
     return ", ".join(each.title for each in FORMATS[:-1]) + f" and {FORMATS[-1].title}"
-
-
-def _with_note(photo: Photo, note: str) -> Photo:
-    return dataclasses.replace(photo, notes=(*photo.notes, note))

@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 
 from lama_desktop.errors import FileFormatError
+from lama_desktop.formats.base import shown
 
 _REASONS = {
     errno.ENOSPC: "the disk is full. Make room or choose another folder",
@@ -19,6 +20,7 @@ _REASONS = {
     errno.ENOTDIR: "the folder does not exist. Create it or choose another one",
     errno.EISDIR: "there is a folder of that name. Choose another name",
     errno.ENAMETOOLONG: "the name is too long. Choose a shorter one",
+    errno.ELOOP: "it is a symbolic link that leads in a circle. Delete it or choose another name",
     errno.EFBIG: "this disk cannot hold so large a file. Choose another disk",
 }
 
@@ -33,21 +35,24 @@ def replace(path: Path, data: bytes) -> None:
     Raises:
         FileFormatError: it could not be written; the sentence says why and what to do.
     """
+    old = None
     try:
-        target = path.resolve()
-        old = target.stat() if target.exists() else None
+        with contextlib.suppress(FileNotFoundError):
+            old = path.stat()  # of what a symbolic link leads to; a circle of them is an error here
         if old is not None and not stat.S_ISREG(old.st_mode):
             raise IsADirectoryError(errno.EISDIR, "not a file")
-        if old is not None and not os.access(target, os.W_OK):
+        if old is not None and not os.access(path, os.W_OK):
             raise PermissionError(errno.EACCES, "write-protected")
-        _replace(target, data, old)
-    except (OSError, RuntimeError) as error:  # RuntimeError: a symbolic link to itself
-        reason = _REASONS.get(getattr(error, "errno", None) or 0, f"{getattr(error, 'strerror', None) or error}")
-        raise FileFormatError(f"{path.name} could not be saved: {reason}. The old file is untouched.") from error
+        _replace(path.resolve(), data, old)
+    except (OSError, ValueError) as error:  # ValueError: no name that a file could have
+        reason = f"{getattr(error, 'strerror', None) or error}. Check the disk and the name"
+        reason = _REASONS.get(getattr(error, "errno", None) or 0, reason)
+        kept = " The old file is untouched." if old is not None and stat.S_ISREG(old.st_mode) else ""
+        raise FileFormatError(f"{shown(path.name)} could not be saved: {reason}.{kept}") from error
 
 
 def _replace(target: Path, data: bytes, old: os.stat_result | None) -> None:
-    temporary = target.with_name(f".{target.name[:80]}.{secrets.token_hex(6)}.tmp")
+    temporary = target.with_name(f".{target.name[:20]}.{secrets.token_hex(6)}.tmp")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123 (a descriptor, not a path)

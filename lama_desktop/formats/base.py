@@ -106,7 +106,7 @@ def pixel_budget() -> int:
             megapixels = 0.0
         if not 0 < megapixels < float("inf"):
             raise SettingsError(f"LAMA_DESKTOP_MAX_MEGAPIXELS cannot be {override!r}: it is a positive number.")
-        return min(int(megapixels * 1e6), HARD_LIMIT)
+        return min(max(int(megapixels * 1e6), 1), HARD_LIMIT)
     return min(PIXEL_BUDGET, _memory() // 4 // _BYTES_PER_PIXEL)
 
 
@@ -120,9 +120,14 @@ def check_size(width: int, height: int, name: str) -> None:
         raise FileFormatError(f"{name} is damaged: its header says {width} × {height} pixels.")
     if width * height > (budget := pixel_budget()):
         raise FileFormatError(
-            f"{name} has {width} × {height} = {width * height / 1e6:.0f} megapixels; the limit here is "
-            f"{budget / 1e6:.0f}. Make it smaller, or raise the limit with LAMA_DESKTOP_MAX_MEGAPIXELS."
+            f"{name} has {width} × {height} = {_counted(width * height)}; the limit here is {_counted(budget)}. "
+            "Make it smaller, or raise the limit with LAMA_DESKTOP_MAX_MEGAPIXELS."
         )
+
+
+def shown(name: object) -> str:
+    """Return a name so that it can stand in a sentence: what does not print is escaped."""
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in str(name))
 
 
 def damaged(name: str, why: str) -> FileFormatError:
@@ -173,6 +178,13 @@ class _Silence:
 
 
 _SILENCE = _Silence()
+
+
+def _counted(pixels: int) -> str:
+    """Return a number of pixels with two digits at least, in the unit in which it is not 0."""
+    if pixels < 100_000:
+        return f"{pixels} pixels"
+    return f"{pixels / 1e6:.{0 if pixels >= 10_000_000 else 1 if pixels >= 1_000_000 else 2}f} megapixels"
 
 
 def _memory() -> int:

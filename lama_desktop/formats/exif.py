@@ -31,6 +31,19 @@ _DESCRIPTIVE = (
 )
 """Tags of a TIFF file's first directory that describe the picture and not how its pixels are stored; with GeoTIFF's."""
 
+_OF_EXIF = frozenset(
+    {*range(0x1000, 0x1003), 0x829A, 0x829D, *range(0x8822, 0x8836), *range(0x9000, 0x9300), *range(0xA000, 0xA500)}
+    | {0xEA1C, 0xEA1D}
+) - {*POINTERS, MAKER_NOTE}
+"""Tags that belong into the EXIF directory, but that some programs write into the first one."""
+_TAKEN = _OF_EXIF | {*_DESCRIPTIVE}
+_OF_STORAGE = frozenset(
+    {*range(0x00FE, 0x0109), 0x0111, *range(0x0115, 0x011D), 0x013D, *range(0x0140, 0x015C), *range(0x0200, 0x0211)}
+    | {0x0212, 0x0213, 0x02BC, 0x83BB, 0x8649, 0x8773, *POINTERS}
+)
+"""Tags that say how the source stored its pixels, or what is written anew: no loss in another file."""
+_TAG_NAMES = {0x0211: "YCbCrCoefficients", 0x0214: "ReferenceBlackWhite", 0x927C: "MakerNote", 0xC4A5: "PrintIM"}
+
 MakeThumbnail = Callable[[int], bytes]
 """Given a number of bytes, returns a JPEG of the picture that is no longer, or nothing."""
 
@@ -107,7 +120,7 @@ def with_thumbnail(exif: bytes, make: MakeThumbnail) -> bytes:
 
 def of_tiff(structure: Structure, directory: Directory) -> bytes | None:
     """Return the EXIF block of a TIFF file: what describes the picture, without what describes the storage."""
-    main = [_field(structure, entry) for tag, entry in directory.entries.items() if tag in _DESCRIPTIVE]
+    main = [_field(structure, entry) for tag, entry in directory.entries.items() if tag in _TAKEN]
     subs: dict[int, list[Field]] = {}
     for pointer in (EXIF_POINTER, GPS_POINTER):
         subs[pointer], inner = _sub_fields(structure, directory, pointer)
@@ -140,8 +153,19 @@ def ratio(value: float) -> tuple[int, int]:
 
 def descriptive_entries(structure: Structure, directory: Directory) -> list[Entry]:
     """Return the entries that a TIFF file takes over, pointers to the EXIF and GPS directories included."""
-    wanted = {*_DESCRIPTIVE, EXIF_POINTER, GPS_POINTER} - {ORIENTATION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT}
+    wanted = _TAKEN | {EXIF_POINTER, GPS_POINTER} - {ORIENTATION}
     return [entry for tag, entry in directory.entries.items() if tag in wanted and entry.kind < 14]
+
+
+def dropped_in_tiff(exif: bytes) -> list[str]:
+    """Return the names of the first directory's tags that a TIFF file does not take over.
+
+    What describes the pixels as they were stored is not counted.
+    """
+    if (found := _directories(exif)) is None:
+        return []
+    entries = found[1][0].entries
+    return [_TAG_NAMES.get(tag, f"tag 0x{tag:04X}") for tag in sorted(entries.keys() - _TAKEN - _OF_STORAGE)]
 
 
 def _field(structure: Structure, entry: Entry) -> Field:

@@ -177,7 +177,7 @@ def _bare(data: bytes, header: _Header) -> bytes:
 
 def _metadata(header: _Header) -> tuple[Metadata, tuple[float, float] | None, list[str]]:
     found = {"exif": b"", "xmp": b"", "comment": b""}
-    more, photoshop, density, notes = [], [], None, []
+    more, photoshop, density, unset, notes = [], [], None, False, []
     for marker, content in header.segments:
         if marker == 0xE1 and content.startswith(_EXIF):
             found["exif"] = found["exif"] or content[len(_EXIF) :]
@@ -193,6 +193,7 @@ def _metadata(header: _Header) -> tuple[Metadata, tuple[float, float] | None, li
             unit, x, y = struct.unpack_from(">BHH", content, 7)
             scale = {1: 1.0, 2: 2.54}.get(unit, 0.0)
             density = (x * scale, y * scale) if scale and x and y else None
+            unset = unit == 0  # then what the EXIF data says, mostly 72, is a filler, too; it stays where it is
     resources = b"".join(photoshop)
     if metadata.has_clipping_paths(resources):
         notes.append("Photoshop paths in the file were left behind.")
@@ -203,7 +204,7 @@ def _metadata(header: _Header) -> tuple[Metadata, tuple[float, float] | None, li
         comment=found["comment"] or None,
         xmp_extension=tuple(more),
     )
-    return result, density or exif.resolution(result.exif), notes
+    return result, density or (None if unset else exif.resolution(result.exif)), notes
 
 
 def _profile(header: _Header) -> bytes | None:

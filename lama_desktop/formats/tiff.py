@@ -125,6 +125,8 @@ class Tiff(FileFormat):
         """Say when an EXIF block cannot be put into the directory."""
         if photo.metadata.exif and not exif.is_readable(photo.metadata.exif):
             return ["The picture's EXIF data is damaged and TIFF cannot hold it: left out."]
+        if names := exif.dropped_in_tiff(photo.metadata.exif or b""):
+            return [f"TIFF cannot hold all of the picture's EXIF data: {', '.join(names)} left out."]
         return []
 
 

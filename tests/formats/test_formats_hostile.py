@@ -18,6 +18,7 @@ from lama_desktop import formats
 from lama_desktop.core.photo import ColorModel, Metadata, Photo
 from lama_desktop.errors import FileFormatError, SettingsError
 from lama_desktop.formats import WriteOptions
+from lama_desktop.formats.base import check_size
 from lama_desktop.formats.png import _chunk
 
 MUTATIONS = 120
@@ -201,7 +202,7 @@ def test_the_budget_is_checked_before_anything_is_decoded(tmp_path, monkeypatch,
     monkeypatch.setenv("LAMA_DESKTOP_MAX_MEGAPIXELS", "100")
     (tmp_path / "huge.pic").write_bytes(make(30_000))
     started = time.monotonic()
-    with pytest.raises(FileFormatError, match=r"huge.pic has 30000 × 30000 = 900 megapixels; the limit here is 100"):
+    with pytest.raises(FileFormatError, match=r"huge.pic has 30000 × 30000 = 900 megapixels; the limit here is 100 m"):
         formats.read(tmp_path / "huge.pic")
     assert time.monotonic() - started < 1
 
@@ -215,6 +216,19 @@ def test_one_budget_for_all_readers(tmp_path, monkeypatch, suffix):
     monkeypatch.setenv("LAMA_DESKTOP_MAX_MEGAPIXELS", "0.0599")
     with pytest.raises(FileFormatError, match="300 × 200"):
         formats.read(path)
+
+
+@pytest.mark.parametrize(("megapixels", "said"), [("0.0001", "100 pixels"), ("0.0005", "500 pixels")])
+def test_small_budgets_are_not_0(tmp_path, monkeypatch, megapixels, said):
+    formats.write(Photo(np.zeros((30, 40, 3), np.uint8)), tmp_path / "a.png")
+    monkeypatch.setenv("LAMA_DESKTOP_MAX_MEGAPIXELS", megapixels)
+    with pytest.raises(FileFormatError, match=f"40 × 30 = 1200 pixels; the limit here is {said}"):
+        formats.read(tmp_path / "a.png")
+    monkeypatch.setenv("LAMA_DESKTOP_MAX_MEGAPIXELS", "0.25")
+    with pytest.raises(FileFormatError, match=r"= 0\.30 megapixels; the limit here is 0\.25 megapixels"):
+        check_size(600, 500, "a.png")
+    with pytest.raises(FileFormatError, match=r"= 1\.5 megapixels"):
+        check_size(1500, 1000, "a.png")
 
 
 def test_the_budget_of_this_machine(monkeypatch):

@@ -3,6 +3,7 @@
 import dataclasses
 import io
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from PIL import IptcImagePlugin
 from lama_desktop import formats
 from lama_desktop.core.photo import ColorModel, Encoding, Metadata, Photo
 from lama_desktop.formats import WriteOptions
+from lama_desktop.formats.ifd import EXIF_POINTER, Field, Structure, build
 
 SHARED = Path(__file__).parents[2].parent / "shared"
 
@@ -138,6 +140,57 @@ def test_extended_xmp_is_carried_unless_it_shows_the_old_picture(tmp_path):
     showing = Photo(smooth(), metadata=Metadata(xmp=XMP, xmp_extension=(part + b"GImage:Data",)))
     assert len(formats.write(showing, tmp_path / "a.jpg")) == 1
     assert formats.read(tmp_path / "a.jpg").metadata.xmp_extension == ()
+
+
+def misplaced():
+    """Return an EXIF block whose first directory holds what some cameras put there."""
+    main = [
+        Field(0x010F, 2, b"Camera Works\0"),
+        Field(0x011A, 5, struct.pack("<II", 72, 1)),
+        Field(0x011B, 5, struct.pack("<II", 72, 1)),
+        Field(0x0128, 3, struct.pack("<H", 2)),
+        Field(0x0213, 3, struct.pack("<H", 1)),
+        Field(0x0214, 5, struct.pack("<12I", *(0, 1, 255, 1, 128, 1) * 2)),
+        Field(0x1001, 4, struct.pack("<I", 4000)),
+        Field(0x1002, 4, struct.pack("<I", 3000)),
+        Field(0x8830, 3, struct.pack("<H", 2)),
+        Field(0x9216, 1, bytes((1, 0, 0, 0))),
+        Field(0xA430, 2, b"Somebody\0"),
+        Field(0xFDE8, 3, struct.pack("<H", 7)),
+    ]
+    return build("<", main, {EXIF_POINTER: [Field(0xA431, 2, b"12345\0")]})
+
+
+def first_directory(block):
+    structure = Structure(block)
+    entries = structure.directory(structure.first).entries
+    return {tag: structure.bytes_of(entry) for tag, entry in entries.items()}
+
+
+def test_exif_tags_in_the_wrong_directory_are_carried_into_tiff(tmp_path):
+    first = Photo(smooth(), metadata=Metadata(exif=misplaced()))
+    said = formats.write(first, tmp_path / "a.tif")
+    assert said == ["TIFF cannot hold all of the picture's EXIF data: ReferenceBlackWhite, tag 0xFDE8 left out."]
+    wanted = first_directory(misplaced())
+    again = formats.read(tmp_path / "a.tif")
+    assert formats.write(again, tmp_path / "b.tif") == []
+    for path in (tmp_path / "a.tif", tmp_path / "b.tif"):
+        found = first_directory(path.read_bytes())
+        for tag in wanted.keys() - {0x0213, 0x0214, 0xFDE8, EXIF_POINTER}:
+            assert found[tag] == wanted[tag], hex(tag)
+    assert b"12345" in again.metadata.exif
+
+
+def test_a_density_that_is_unset_stays_unset(tmp_path):
+    data = jpeg_bytes(smooth(), exif=b"Exif\0\0" + misplaced())
+    assert data[2:4] == b"\xff\xe0"
+    assert data[13:18] == bytes((0, 0, 1, 0, 1))  # unit and density of JFIF
+    (tmp_path / "a.jpg").write_bytes(data)
+    read = formats.read(tmp_path / "a.jpg")
+    formats.write(read, tmp_path / "b.jpg")
+    written = (tmp_path / "b.jpg").read_bytes()
+    assert written[13:18] == bytes((0, 0, 1, 0, 1))
+    assert formats.read(tmp_path / "b.jpg").metadata.exif == read.metadata.exif
 
 
 @pytest.mark.skipif(not shutil.which("exiftool"), reason="exiftool is not installed")

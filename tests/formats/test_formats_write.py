@@ -81,8 +81,10 @@ def test_mode_and_symbolic_link_are_kept(tmp_path):
     assert (tmp_path / "new.png").is_file()
     loop = tmp_path / "loop.png"
     loop.symlink_to("loop.png")
-    with pytest.raises(FileFormatError, match=r"loop.png"):
-        formats.write(photo(), loop)
+    for use in (lambda: formats.write(photo(), loop), lambda: formats.read(loop)):
+        with pytest.raises(FileFormatError, match=r"loop.png .* leads in a circle\. .*[Cc]hoose") as caught:
+            use()
+        assert "old file" not in str(caught.value)
 
 
 def test_a_new_file_gets_the_mode_of_any_new_file(tmp_path):
@@ -106,12 +108,37 @@ def test_a_read_only_folder_and_file(tmp_path):
 def test_places_where_no_file_can_be(tmp_path):
     (tmp_path / "folder.png").mkdir()
     for name in ("folder.png", "missing/a.png", "a.xyz", "a", "x" * 300 + ".png"):
-        with pytest.raises(FileFormatError, match=name[-5:]):
+        with pytest.raises(FileFormatError, match=name[-5:]) as caught:
             formats.write(photo(), tmp_path / name)
+        assert "old file" not in str(caught.value)
     assert only(tmp_path, "folder.png")
+    with pytest.raises(FileFormatError, match="so long a name"):
+        formats.read(tmp_path / ("x" * 300 + ".png"))
     for name in ("folder.png", "missing.png"):
         with pytest.raises(FileFormatError, match=name):
             formats.read(tmp_path / name)
+
+
+def test_the_longest_names_can_be_saved(tmp_path):
+    path = tmp_path / ("ö" * 125 + ".png")
+    formats.write(photo(), path)
+    assert only(tmp_path, path.name)
+
+
+def test_names_with_control_characters_are_escaped(tmp_path):
+    path = tmp_path / "a\x1b[2J\nb.jpg"
+    shown = r"a\\x1b\[2J\\nb"
+    with pytest.raises(FileFormatError, match=shown):
+        formats.read(path)
+    with pytest.raises(FileFormatError, match=shown):
+        formats.write(photo(), path.with_suffix(".xyz"))
+    formats.write(photo(), tmp_path / "a.png")
+    (tmp_path / "a.png").rename(path)
+    [note] = formats.read(path).notes
+    assert note == "a\\x1b[2J\\nb.jpg: The file holds a PNG picture, whatever its ending says."
+    (tmp_path / "c\n.png").write_bytes(b"junk")
+    with pytest.raises(FileFormatError, match=r"c\\n.png is not a picture"):
+        formats.read(tmp_path / "c\n.png")
 
 
 def everything():
