@@ -79,7 +79,7 @@ def read(path: Path) -> Photo:
     notes = photo.notes
     if path.suffix.lower() not in found.suffixes and is_readable(path):
         notes = (*notes, f"The file holds a {found.title} picture, whatever its ending says.")
-    return dataclasses.replace(photo, notes=tuple(f"{name}: {note}" for note in notes))
+    return dataclasses.replace(photo, notes=tuple(f"{note[:-1]} ({name})." for note in notes))
 
 
 def read_mask(path: Path, size: tuple[int, int] | None = None) -> Coverage:

@@ -135,7 +135,7 @@ def test_names_with_control_characters_are_escaped(tmp_path):
     formats.write(photo(), tmp_path / "a.png")
     (tmp_path / "a.png").rename(path)
     [note] = formats.read(path).notes
-    assert note == "a\\x1b[2J\\nb.jpg: The file holds a PNG picture, whatever its ending says."
+    assert note == "The file holds a PNG picture, whatever its ending says (a\\x1b[2J\\nb.jpg)."
     (tmp_path / "c\n.png").write_bytes(b"junk")
     with pytest.raises(FileFormatError, match=r"c\\n.png is not a picture"):
         formats.read(tmp_path / "c\n.png")
