@@ -1,7 +1,6 @@
 """`lama-desktop models`: list, download, import, verify and remove the models on this disk.
 
-A failure is told on standard error, and with `--json` in the document too. A download that fails exits with 1, a model
-that is missing or invalid with 4.
+A model that fails its check exits with 4, after the others have been checked.
 """
 
 import argparse
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lama_desktop.cli.terminal import print_json, progress_line
-from lama_desktop.errors import DownloadError, LamaDesktopError, ModelError
+from lama_desktop.errors import ModelError
 from lama_desktop.models.cards import MODELS, ModelCard, find_card
 from lama_desktop.paths import models_folder
 from lama_desktop.progress import Progress
@@ -18,7 +17,7 @@ from lama_desktop.progress import Progress
 if TYPE_CHECKING:
     from lama_desktop.models.store import Installed, ModelStore
 
-OK, FAILED, WRONG_USE, NO_MODEL = 0, 1, 2, 4
+OK, NO_MODEL = 0, 4
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     made.add_argument("file", type=Path, metavar="FILE", help="the file; it is copied, not moved")
     made.add_argument("--id", help="what to call the model (default: made from the file's name)")
     made.add_argument("--title", help="what the window calls it")
+    made.add_argument("--replace", action="store_true", help="put it into the place of a model that has its id")
     made = action("verify", "read models through and compare them with what was installed")
     made.add_argument("ids", nargs="*", metavar="ID", help="which ones (default: all)")
     made = action("remove", "delete a model from this disk")
@@ -60,13 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
         "remove": _remove,
         "path": _path,
     }[arguments.action]
-    try:
-        with progress_line(arguments.action, quiet=arguments.json) as progress:
-            outcome = action(store, arguments, progress)
-    except LamaDesktopError as error:
-        print(f"lama-desktop: {error}", file=sys.stderr)
-        failed = isinstance(error, DownloadError) or type(error) is ModelError
-        outcome = Outcome({"error": str(error)}, [], FAILED if failed else NO_MODEL)
+    with progress_line(arguments.action, quiet=arguments.json) as progress:
+        outcome = action(store, arguments, progress)
     if arguments.json:
         print_json(outcome.document)
     else:
@@ -109,25 +104,23 @@ def _download(store: "ModelStore", arguments: argparse.Namespace, progress: Prog
 
 
 def _import(store: "ModelStore", arguments: argparse.Namespace, progress: Progress) -> Outcome:
-    if not arguments.file.exists():
-        text = f"There is no file {arguments.file}."
-        print(f"lama-desktop: {text}", file=sys.stderr)
-        return Outcome({"error": text}, [], WRONG_USE)
-    found = store.import_file(arguments.file, arguments.id, arguments.title, progress)
-    line = f"{found.id}: {found.card.title}, a {found.card.family} network, from {found.layout}"
-    return Outcome(_row(found.card, found), [line])
+    found = store.import_file(arguments.file, arguments.id, arguments.title, progress, replace=arguments.replace)
+    use = f"Use it: lama-desktop inpaint PHOTO -m MASK --model {found.id}"
+    return Outcome(_row(found.card, found), [f"Imported as {found.id} ({found.network}). {use}"])
 
 
 def _verify(store: "ModelStore", arguments: argparse.Namespace, progress: Progress) -> Outcome:
     names = arguments.ids or [each.id for each in store.installed()]
     results: dict[str, str] = {}
+    words = {}
     for index, each in enumerate(names):
         try:
-            store.verify(each, progress.stage(index / len(names), (index + 1) / len(names)))
+            found = store.verify(each, progress.stage(index / len(names), (index + 1) / len(names)))
             results[each] = ""
+            words[each] = "good" if found.sha256 else "whole (copied here: nothing to compare it with)"
         except ModelError as error:
             results[each] = str(error)
-    lines = [f"{each}: {text or 'good'}" for each, text in results.items()] or ["There is no model on this disk."]
+    lines = [f"{each}: {text or words[each]}" for each, text in results.items()] or ["There is no model on this disk."]
     rows = [{"id": each, "good": not text, "error": text} for each, text in results.items()]
     return Outcome({"models": rows}, lines, NO_MODEL if any(results.values()) else OK)
 
@@ -164,6 +157,7 @@ def _row(card: ModelCard, found: "Installed | None") -> dict[str, Any]:
         "sha256": found.sha256 or None if found else None,
         "source_sha256": found.source_sha256 or None if found else None,
         "layout": found.layout or None if found else None,
+        "network": found.network or None if found else None,
     }
 
 

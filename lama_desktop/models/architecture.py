@@ -12,6 +12,8 @@ from typing import Protocol
 import torch
 
 from lama_desktop.errors import CorruptWeightsError
+from lama_desktop.models import disk
+from lama_desktop.models.cards import ModelCard
 from lama_desktop.networks.generators import (
     DilatedConfig,
     FourierConfig,
@@ -76,6 +78,23 @@ def family(config: GeneratorConfig) -> str:
     return {FourierConfig: "fourier", RegularConfig: "regular", DilatedConfig: "dilated"}[type(config)]
 
 
+def published(card: ModelCard) -> GeneratorConfig | None:
+    """Return the configuration of a published model; None where nobody has told it."""
+    if card.blocks is None:
+        return None
+    kinds = {"fourier": FourierConfig, "regular": RegularConfig, "dilated": DilatedConfig}
+    return kinds[card.family](width=card.width, blocks=card.blocks)
+
+
+def described(config: GeneratorConfig) -> str:
+    """Return a network in a few words, such as "Fourier, 18 blocks, 51.0 M parameters"."""
+    blocks = f"{config.blocks} block{'s' * (config.blocks != 1)}"
+    width = "" if config.width == 64 else f", width {config.width}"
+    count = sum(each.numel() for each in blank(config).parameters())
+    size = f"{count / 1e6:.1f} M" if count >= 1e5 else f"{count}"
+    return f"{family(config).capitalize()}, {blocks}{width}, {size} parameters"
+
+
 def mismatch(tensors: Mapping[str, Shaped], wanted: Mapping[str, Shaped]) -> str:
     """Return what is wrong with a set of tensors, as the end of a sentence; empty if nothing is."""
     if missing := [name for name in wanted if name not in tensors]:
@@ -98,8 +117,7 @@ def sample(names: Iterable[str], count: int = 3) -> str:
 
 def shown(name: str) -> str:
     """Return a name from a file so that it can stand in a message."""
-    clean = "".join(letter if letter.isprintable() else "?" for letter in name[:80])
-    return clean if len(name) <= 80 else clean[:77] + "..."
+    return disk.shown(name if len(name) <= 80 else name[:77] + "...")
 
 
 def _fourier(tensors: Mapping[str, Shaped]) -> FourierConfig:

@@ -131,9 +131,13 @@ def read_safetensors(path: Path) -> Contents:
         length = int.from_bytes(file.read(8), "little")
         if length > min(MAX_PICKLE, size - 8):
             raise PickleError("its header is longer than the file")
-        header = json.loads(file.read(length))
+        head = file.read(length)
+    try:
+        header = json.loads(head)
+        metadata = header.pop("__metadata__", {})
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
+        raise PickleError("its header is not what safetensors files begin with") from error
     start = 8 + length
-    metadata = header.pop("__metadata__", {})
 
     def entry(facts: dict[str, Any]) -> Entry:
         dtype = _SAFE_TYPES.get(facts["dtype"], "")

@@ -6,8 +6,11 @@ could not be checked. Several files with the same weights (the authors' checkpoi
 conversion) are sources of one card, tried in order.
 """
 
+import dataclasses
 import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from lama_desktop.errors import MissingWeightsError
 
@@ -16,6 +19,7 @@ FALLBACK_MODEL = "patches"
 """What fills where no weights are installed."""
 COLLECTION = "https://huggingface.co/camenduru/big-lama"
 
+_TEXTS = ("title", "description", "family", "licence", "source", "notes")
 _PLACES = (
     "No licence is stated on the mirror. The code is Apache-2.0; trained on Places, whose images are for research only."
 )
@@ -45,6 +49,8 @@ class ModelCard:
         description: one or two sentences: what it is good for.
         kind: "network" or "classical" (no weights, always there).
         family: "fourier", "regular", "dilated"; empty where it shows only in the file, and for classical ones.
+        blocks: residual blocks of the network; None where nobody has published it.
+        width: channels of its first layer; 64 in every published one.
         licence: what is known of the terms, in words.
         source: the page that describes the model.
         sources: where the weights are, best first; every one holds the same weights.
@@ -57,6 +63,8 @@ class ModelCard:
     description: str
     kind: str = "network"
     family: str = ""
+    blocks: int | None = None
+    width: int = 64
     licence: str = "Not stated."
     source: str = ""
     sources: tuple[Download, ...] = ()
@@ -85,6 +93,7 @@ MODELS: tuple[ModelCard, ...] = (
         title="Big-LaMa",
         description="The best of the published models: 18 Fourier blocks, 51 million parameters, photos of all kinds.",
         family="fourier",
+        blocks=18,
         licence="Apache-2.0 according to the model page; trained on Places, whose images are for research only.",
         source="https://huggingface.co/smartywu/big-lama",
         sources=(
@@ -130,6 +139,7 @@ MODELS: tuple[ModelCard, ...] = (
         title="Big-LaMa, anime and manga",
         description="Big-LaMa fine-tuned on drawings: line art, screen tones, comic pages.",
         family="fourier",
+        blocks=18,
         licence="Not stated where the file is published; fine-tuned from Big-LaMa.",
         source="https://github.com/Sanster/models/releases/tag/AnimeMangaInpainting",
         sources=(
@@ -146,6 +156,7 @@ MODELS: tuple[ModelCard, ...] = (
         title="LaMa-Fourier (Places)",
         description="The model of the paper: 9 Fourier blocks, half the size of Big-LaMa and faster.",
         family="fourier",
+        blocks=9,
         licence=_PLACES,
         source=COLLECTION,
         sources=_collected(
@@ -159,6 +170,7 @@ MODELS: tuple[ModelCard, ...] = (
         title="Big-LaMa-Regular (Places)",
         description="15 ordinary convolution blocks instead of Fourier ones, for comparison.",
         family="regular",
+        blocks=15,
         licence=_PLACES,
         source=COLLECTION,
         sources=_collected("lama-places/big-lama-regular"),
@@ -169,6 +181,7 @@ MODELS: tuple[ModelCard, ...] = (
         title="LaMa-Regular (Places)",
         description="9 ordinary convolution blocks: the paper's comparison without Fourier convolutions.",
         family="regular",
+        blocks=9,
         licence=_PLACES,
         source=COLLECTION,
         sources=_collected("lama-places/lama-regular"),
@@ -179,6 +192,7 @@ MODELS: tuple[ModelCard, ...] = (
         title="LaMa-Dilated (Places)",
         description="9 blocks of dilated convolutions: the paper's other way to see far. Needs at least 72 pixels.",
         family="dilated",
+        blocks=9,
         licence=_PLACES,
         source=COLLECTION,
         sources=_collected("lama-places/lama-dilated"),
@@ -251,6 +265,7 @@ MODELS: tuple[ModelCard, ...] = (
         title="Big-LaMa, with its discriminator",
         description="The checkpoint to fine-tune Big-LaMa from. Installed here, only its generator is kept.",
         family="fourier",
+        blocks=18,
         licence=_PLACES,
         source=COLLECTION,
         sources=_collected("big-lama-with-discr"),
@@ -298,6 +313,18 @@ def find_card(id: str) -> ModelCard:
 def find_hash(sha256: str) -> ModelCard | None:
     """Return the card that lists a file with this hash."""
     return next((card for card in MODELS if sha256 in card.hashes), None)
+
+
+def facts_of(card: ModelCard) -> dict[str, str]:
+    """Return the texts of a card, which are what is stored."""
+    return {key: getattr(card, key) for key in ("id", *_TEXTS)}
+
+
+def card_of(facts: Mapping[str, Any], name: str) -> ModelCard:
+    """Return the card of stored facts; a published model's own card where it is one."""
+    texts = {key: str(facts[key]) for key in _TEXTS if facts.get(key)}
+    card = next((each for each in MODELS if each.id == name), None) or ModelCard(name, name, "")
+    return dataclasses.replace(card, **texts)  # type: ignore[arg-type]
 
 
 def near(name: str, names: list[str]) -> str:

@@ -29,6 +29,7 @@ from lama_desktop.errors import CorruptWeightsError, MissingWeightsError, ModelE
 from lama_desktop.models import architecture, disk
 from lama_desktop.models.archives import Contents, Entry, read_legacy, read_safetensors, read_torch_zip
 from lama_desktop.models.cards import ModelCard
+from lama_desktop.models.pickles import PickleError
 from lama_desktop.networks.generators import Generator, GeneratorConfig
 from lama_desktop.progress import Progress
 
@@ -70,7 +71,7 @@ def read_tensors(path: Path, progress: Progress | None = None) -> Weights:
     """
     path = Path(path)
     if not path.is_file() and not path.is_dir():
-        raise MissingWeightsError(f"There is no file {path}.")
+        raise MissingWeightsError(f"There is no file {disk.shown(path)}. Check the name.")
     progress = progress or Progress()
     with _explained(path), _opened(path) as contents:
         _refuse_unknown(path, contents)
@@ -133,7 +134,8 @@ def save_weights(
         with disk.temporary(path) as temporary:
             safetensors.torch.save_file(tensors, temporary, metadata)
     except (OSError, SafetensorError) as error:
-        raise ModelError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}.") from error
+        reason = disk.refusal(error) if isinstance(error, OSError) else f"{error}"
+        raise ModelError(f"{disk.shown(path)} cannot be written: {reason}.") from error
 
 
 @contextlib.contextmanager
@@ -141,16 +143,24 @@ def _explained(path: Path) -> Iterator[None]:
     """Turn whatever a damaged file causes into a sentence."""
     try:
         yield
+    except ModelError as error:
+        if str(error).isprintable():
+            raise
+        raise type(error)(disk.shown(error)) from error  # a name with control characters
     except MemoryError as error:
-        raise ModelError(f"{path.name} does not fit into memory: close other programs and try again.") from error
+        raise ModelError(
+            f"{disk.shown(path.name)} does not fit into memory: close other programs and try again."
+        ) from error
     except (OSError, *_DAMAGE) as error:
         if isinstance(error, OSError) and error.strerror:
             raise CorruptWeightsError(
-                f"{path.name} cannot be read ({error.strerror}): check its permissions and the disk."
+                f"{disk.shown(path.name)} cannot be read ({error.strerror}): check its permissions and the disk."
             ) from error
-        reason = architecture.shown(str(error).splitlines()[0]) if str(error) else type(error).__name__
+        ours = isinstance(error, PickleError)  # what libraries say of brackets and offsets is for the log
+        reason = disk.shown(error) if ours else "its parts do not fit together"
         raise CorruptWeightsError(
-            f"{path.name} is damaged or incomplete ({reason}). Get the file again; nothing in it was executed."
+            f"{disk.shown(path.name)} is damaged or incomplete ({reason}). "
+            "Get the file again; nothing in it was executed."
         ) from error
 
 

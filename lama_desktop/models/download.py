@@ -115,7 +115,9 @@ def fetch(
             logger.info("%s: %s", source.url, error)
             reasons[f"{_host(source.url)} ({str(error).rstrip('.')})"] = None
         except OSError as error:
-            raise DownloadError(f"{title} cannot be written to {target.parent}: {error.strerror}.") from error
+            raise DownloadError(
+                f"{title} cannot be written to {disk.shown(target.parent)}: {disk.refusal(error)}."
+            ) from error
         if not part.exists():
             forget(part.with_suffix(""))
     raise DownloadError(

@@ -12,28 +12,33 @@ import dataclasses
 import datetime
 import json
 import re
-from collections.abc import Mapping
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from lama_desktop.errors import CorruptWeightsError, MissingWeightsError, ModelError
+from lama_desktop.errors import CorruptWeightsError, MissingWeightsError, ModelError, SettingsError
 from lama_desktop.models import disk, download
-from lama_desktop.models.cards import FALLBACK_MODEL, MODELS, ModelCard, find_hash, near
+from lama_desktop.models.cards import FALLBACK_MODEL, MODELS, ModelCard, card_of, facts_of, find_hash, near
 from lama_desktop.progress import Progress
+
+if TYPE_CHECKING:
+    from lama_desktop.models.checkpoints import Weights
 
 SUFFIX = ".safetensors"
 FORMAT = "lama-desktop"  # as `checkpoints.save_weights` marks our own export
-MAX_HEADER = 16 << 20
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-_TEXTS = ("title", "description", "family", "licence", "source", "notes")
 _PUBLISHED = {card.id: card for card in MODELS}
 _VAGUE = frozenset(("best", "last", "model", "models", "weights", "checkpoint", "generator", "lama", "data"))
+_PLACES = frozenset(("downloads", "desktop", "documents", "home", "root", "users", "tmp", "temp", "mnt", "media"))
 
 
 @dataclass(frozen=True)
 class Installed:
-    """A model on this disk; `layout` and `source_sha256` say what it was imported from, empty where not known."""
+    """A model on this disk; `layout` and `source_sha256` say what it was imported from, `network` its architecture.
+
+    Texts are empty where nothing is known.
+    """
 
     card: ModelCard
     path: Path
@@ -41,6 +46,7 @@ class Installed:
     sha256: str = ""
     source_sha256: str = ""
     layout: str = ""
+    network: str = ""
 
     @property
     def id(self) -> str:
@@ -59,16 +65,24 @@ class ModelStore:
         self.folder = Path(folder)
 
     def installed(self) -> list[Installed]:
-        """Return the models on this disk, in the order of the cards, own ones after them by name."""
+        """Return the models on this disk, in the order of the cards, own ones after them by name.
+
+        Raises:
+            ModelError: the folder cannot be one, or may not be read.
+        """
         order = {card.id: index for index, card in enumerate(MODELS)}
-        paths = sorted(self.folder.glob(f"*{SUFFIX}")) if self.folder.is_dir() else []
+        try:
+            paths = sorted(each for each in self.folder.iterdir() if each.suffix == SUFFIX)
+        except FileNotFoundError:
+            paths = []
+        except OSError as error:
+            raise self._refused(error) from error
         found = [each for path in paths if (each := self._described(path)) is not None]
         return sorted(found, key=lambda each: (order.get(each.id, len(order)), each.id))
 
     def find(self, id: str) -> Installed | None:
         """Return an installed model, None where it is not on this disk."""
-        path = self.folder / f"{id}{SUFFIX}"
-        return self._described(path) if _ID.fullmatch(id) and path.is_file() else None
+        return self._described(self.folder / f"{id}{SUFFIX}") if _ID.fullmatch(id) else None
 
     def path(self, id: str) -> Path:
         """Return the weight file of a model.
@@ -106,66 +120,70 @@ class ModelStore:
         if (card := _PUBLISHED.get(text)) is not None:
             return card, None if card.kind == "classical" else self.path(text)
         file = Path(name).expanduser()
-        try:
-            known = file.is_file() or (file / "models" / "best.ckpt").is_file()
-        except OSError:  # no name that a file could have
-            known = False
-        if known:
-            facts = _header(file)
+        if isinstance(name, Path) or "/" in text or "\\" in text or file.suffix or disk.exists(file):
+            path = disk.weight_file(file)
+            facts = disk.metadata_of(path)
             card = ModelCard(file.name, file.name, "A weight file outside the store.")
-            return _card_of(facts, file.name) if facts.get("format") == FORMAT else card, file
-        if isinstance(name, Path) or "/" in text or "\\" in text or file.suffix:
-            raise MissingWeightsError(f"There is no weight file {text}, and no model is called so.")
+            return card_of(facts, file.name) if facts.get("format") == FORMAT else card, path
         raise MissingWeightsError(f"There is no model called {text!r}.{near(text, self._names())}")
 
     def import_file(
-        self, path: Path, id: str | None = None, title: str | None = None, progress: Progress | None = None
+        self,
+        path: Path,
+        id: str | None = None,
+        title: str | None = None,
+        progress: Progress | None = None,
+        *,
+        replace: bool = False,
     ) -> Installed:
         """Add a weight file of any layout to the store; the file itself is left alone.
 
-        A file whose hash belongs to a published model gets that model's id and title by itself.
+        A file whose hash belongs to a published model gets that model's id and title by itself. Other files may have
+        them on request where their architecture is that model's, exactly.
 
         Args:
             path: the file, or the folder that holds `models/best.ckpt`.
             id: what to call it; made from the file's name where absent.
             title: what the window calls it.
             progress: reading and writing; cancelling leaves the store as it was.
+            replace: put it into the place of an installed model that came from another file.
 
         Raises:
             MissingWeightsError: there is no such file.
             CorruptWeightsError: it is damaged, unsafe, or no LaMa generator.
-            ModelError: the id is taken or cannot be one, or the disk refuses.
+            SettingsError: the id is taken, is another model's, or cannot be one.
+            ModelError: the disk refuses.
         """
+        if id is not None and not _ID.fullmatch(id):
+            raise SettingsError(f"{id!r} cannot be a model's id: use small letters, digits, dots and hyphens.")
+        return self._add(disk.weight_file(Path(path)), id, title, progress or Progress(), replace)
+
+    def _add(
+        self, path: Path, id: str | None, title: str | None, progress: Progress, replace: bool, fetched: bool = False
+    ) -> Installed:
+        """Add a file; `fetched` says that it came from an address of the card `id`."""
         from lama_desktop.models import architecture
         from lama_desktop.models.checkpoints import read_tensors, save_weights
 
-        progress = progress or Progress()
-        path = Path(path)
-        if path.is_dir() and (path / "models" / "best.ckpt").is_file():
-            path = path / "models" / "best.ckpt"
-        if not path.is_file():
-            raise MissingWeightsError(f"There is no file {path}.")
-        if id is not None and not _ID.fullmatch(id):
-            raise ModelError(f"{id!r} cannot be a model's id: use small letters, digits, dots and hyphens.")
-        try:
-            source = disk.digest(path, progress.stage(0.0, 0.2))
-        except OSError as error:
-            raise CorruptWeightsError(f"{path.name} cannot be read: {error.strerror}.") from error
+        source = _digest(path, progress.stage(0.0, 0.2))
+        if id is not None:
+            self._require_free(id, source, replace)
         weights = read_tensors(path, progress.stage(0.2, 0.7))
-        card = self._card(path, id, title, source, architecture.family(weights.config), weights.metadata)
-        facts = _facts(card) | {"source_sha256": source, "source_layout": weights.layout}
+        card = self._card(path, id, title, source, weights, replace, fetched)
+        network = architecture.described(weights.config)
+        facts = facts_of(card) | {"source_sha256": source, "source_layout": weights.layout}
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self._prepare()
             with disk.temporary(self.folder / f"{card.id}.new") as fresh:
                 save_weights(weights.tensors, facts, fresh)
-                stored = disk.digest(fresh, progress.stage(0.8, 1.0))
-                entry = Installed(
-                    card, self.folder / f"{card.id}{SUFFIX}", fresh.stat().st_size, stored, source, weights.layout
-                )
+                stored, size = disk.digest(fresh, progress.stage(0.8, 1.0)), fresh.stat().st_size
+                target = self.folder / f"{card.id}{SUFFIX}"
+                entry = Installed(card, target, size, stored, source, weights.layout, network)
                 with disk.locked(self.folder / ".lock"):
-                    self._settle(fresh, entry)
+                    self._require_free(card.id, source, replace)
+                    _settle(fresh, entry)
         except OSError as error:
-            raise ModelError(f"The model cannot be written to {self.folder}: {error.strerror or error}.") from error
+            raise self._refused(error) from error
         return entry
 
     def download(
@@ -189,37 +207,46 @@ class ModelStore:
         rest = progress.stage(0.8, 1.0)
         try:
             if not (offline or download.offline()):
-                self.folder.mkdir(parents=True, exist_ok=True)
+                self._prepare()
             download.fetch(
                 card.sources,
                 target,
                 progress.stage(0.0, 0.8),
                 title=card.title,
-                check=lambda part: done.append(self.import_file(part, card.id, progress=rest)),
+                check=lambda part: done.append(self._add(part, card.id, None, rest, replace=True, fetched=True)),
                 forbid=offline,
                 patience=patience,
             )
             target.unlink(missing_ok=True)
         except OSError as error:
-            raise ModelError(f"The model cannot be written to {self.folder}: {error.strerror or error}.") from error
+            raise self._refused(error) from error
         return done[-1]
 
     def verify(self, id: str, progress: Progress | None = None) -> Installed:
         """Read a model through: its hash, names, shapes and values.
 
+        A file that somebody copied into the folder has no hash to compare: its `sha256` is empty.
+
         Raises:
             MissingWeightsError: it is not on this disk.
-            CorruptWeightsError: it is not what was installed.
+            CorruptWeightsError: it is not what was installed, or nobody can tell any more.
         """
+        path = self.path(id)
         from lama_desktop.models.checkpoints import read_tensors
 
         progress = progress or Progress()
-        path = self.path(id)
         found = self._described(path)
         remedy = f"remove it with `lama-desktop models remove {id}` and get it again"
         if found is None:
             raise CorruptWeightsError(f"{path.name} is damaged: {remedy}.")
-        if found.sha256 and disk.digest(path, progress.stage(0.0, 0.5)) != found.sha256:
+        record = path.with_suffix(".json")
+        if not found.sha256 and disk.exists(record):
+            keep = f"keep it with `lama-desktop models import {shlex.quote(str(path))} --id {id} --replace`, or "
+            raise CorruptWeightsError(
+                f"{path.name} cannot be compared with what was installed, because its record {record.name} is damaged: "
+                f"{'' if id in _PUBLISHED else keep}{remedy}."
+            )
+        if found.sha256 and _digest(path, progress.stage(0.0, 0.5)) != found.sha256:
             raise CorruptWeightsError(f"{path.name} is not as it was installed: {remedy}.")
         read_tensors(path, progress.stage(0.5, 1.0))
         return found
@@ -234,110 +261,137 @@ class ModelStore:
         path = self.path(id)
         try:
             with disk.locked(self.folder / ".lock"):
+                disk.sweep(self.folder)
                 path.unlink(missing_ok=True)
                 path.with_suffix(".json").unlink(missing_ok=True)
             download.forget(self.folder / f".{id}.download")
         except OSError as error:
-            raise ModelError(f"{path} cannot be removed: {error.strerror or error}.") from error
+            raise ModelError(f"{disk.shown(path)} cannot be removed: {disk.refusal(error)}.") from error
 
     def _names(self) -> list[str]:
         return [*_PUBLISHED, *(each.id for each in self.installed())]
 
-    def _settle(self, fresh: Path, entry: Installed) -> None:
-        """Move a written model into its place; the lock is held."""
-        old = self.find(entry.id)
-        if entry.id not in _PUBLISHED and old is not None and old.source_sha256 != entry.source_sha256:
-            raise ModelError(f"There is a model called {entry.id} already: remove it first or choose another id.")
-        note = {
-            "format": 1,
-            "card": _facts(entry.card),
-            "sha256": entry.sha256,
-            "size": entry.size,
-            "source_sha256": entry.source_sha256,
-            "source_layout": entry.layout,
-            "installed": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        }
-        with disk.temporary(entry.path.with_suffix(".json")) as sidecar:
-            sidecar.write_text(json.dumps(note, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-            fresh.replace(entry.path)
+    def _prepare(self) -> None:
+        """Make the folder and delete what killed programs left in it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with disk.locked(self.folder / ".lock"):
+            disk.sweep(self.folder)
+
+    def _refused(self, error: OSError) -> ModelError:
+        where = disk.shown(self.folder)
+        return ModelError(f"Models cannot be kept in {where}: {disk.refusal(error)} (LAMA_DESKTOP_MODELS names it).")
+
+    def _require_free(self, id: str, source: str, replace: bool) -> None:
+        """Raise where another model, or a file that is none of ours, has this id."""
+        if not replace and not self._is_same(id, source):
+            raise SettingsError(
+                f"There is a model called {id} already, from another file: choose another --id, "
+                "or add --replace to put this one into its place."
+            )
+
+    def _is_same(self, id: str, source: str) -> bool:
+        """Return whether an id is free, or belongs to what came from the file with this hash."""
+        old = self.find(id)
+        return old.source_sha256 == source if old else not disk.exists(self.folder / f"{id}{SUFFIX}")
 
     def _card(
-        self, path: Path, id: str | None, title: str | None, source: str, family: str, metadata: Mapping[str, str]
+        self,
+        path: Path,
+        id: str | None,
+        title: str | None,
+        source: str,
+        weights: "Weights",
+        replace: bool,
+        fetched: bool,
     ) -> ModelCard:
         """Return the card that an imported file gets."""
-        card = find_hash(source) or (_PUBLISHED.get(id) if id is not None else None)
-        if card is not None and id in {None, card.id}:
-            if card.kind != "network" or card.family not in {"", family}:
-                raise CorruptWeightsError(
-                    f"{path.name} is not {card.title}: it holds a {family} network. Choose another id for it."
+        from lama_desktop.models import architecture
+
+        family, known = architecture.family(weights.config), find_hash(source)
+        card = _PUBLISHED.get(id) if id is not None else known
+        if card is not None:
+            wanted = architecture.published(card)
+            fits = card == known or (known is None and wanted == weights.config)
+            if not fits and not (fetched and wanted is None and card.family in {"", family}):
+                raise (CorruptWeightsError if fetched else SettingsError)(
+                    f"{disk.shown(path.name)} is not known to be {card.title}: it "
+                    f"{f'is {known.title}' if known else 'holds a network'} "
+                    f"({architecture.described(weights.config)}). Choose another --id."
                 )
             return dataclasses.replace(card, family=family, title=title or card.title)
-        if card is None and metadata.get("format") == FORMAT:
-            card = _card_of(metadata, metadata.get("id", ""))
-        name = id or (card.id if card is not None and self._is_free(card.id, source) else self._free(path, source))
+        card = known
+        if card is None and weights.metadata.get("format") == FORMAT:
+            card = card_of(weights.metadata, weights.metadata.get("id", ""))
+        own = card is not None and self._is_free(card.id, source, replace)
+        name = id or (card.id if card is not None and own else self._free(path, source, replace))
         if card is None:
-            card = ModelCard(name, name, f"Imported from {path.name}.", licence="Not stated: imported from this disk.")
+            text = f"Imported from {disk.shown(path.name)}."
+            card = ModelCard(name, name, text, licence="Not stated: imported from this disk.")
         return dataclasses.replace(card, id=name, title=title or card.title, family=family, sources=(), also=())
 
-    def _is_free(self, name: str, source: str) -> bool:
-        """Return whether an own model may take this id: nobody has it, or the same file."""
-        old = self.find(name)
-        return (
-            _ID.fullmatch(name) is not None and name not in _PUBLISHED and (old is None or old.source_sha256 == source)
-        )
+    def _is_free(self, name: str, source: str, replace: bool) -> bool:
+        """Return whether an own model may take this id."""
+        return _ID.fullmatch(name) is not None and name not in _PUBLISHED and (replace or self._is_same(name, source))
 
-    def _free(self, path: Path, source: str) -> str:
+    def _free(self, path: Path, source: str, replace: bool) -> str:
         """Return an id for an own model, made from its file's name."""
         slug, count = _slug(path), 1
-        while not self._is_free(name := slug if count == 1 else f"{slug}-{count}", source):
+        while not self._is_free(name := slug if count == 1 else f"{slug}-{count}", source, replace):
             count += 1
         return name
 
     def _described(self, path: Path) -> Installed | None:
         """Return what a file of the folder is; None where it is no model of ours."""
         name = path.name.removesuffix(SUFFIX)
-        if not _ID.fullmatch(name) or not path.is_file():
+        if not _ID.fullmatch(name) or not disk.exists(path) or not path.is_file():
             return None
         size = path.stat().st_size
         try:
             note = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-            card = _card_of(note["card"], name)
-            texts = (str(note.get(key, "")) for key in ("sha256", "source_sha256", "source_layout"))
+            card = card_of(note["card"], name)
+            texts = (str(note.get(key, "")) for key in ("sha256", "source_sha256", "source_layout", "network"))
             return Installed(card, path, size, *texts)
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
-            facts = _header(path)
-            return Installed(_card_of(facts, name), path, size) if facts.get("format") == FORMAT else None
+            facts = disk.metadata_of(path)
+            if facts.get("format") != FORMAT:
+                return None
+            source, layout = facts.get("source_sha256", ""), facts.get("source_layout", "")
+            return Installed(card_of(facts, name), path, size, "", source, layout)
 
 
-def _facts(card: ModelCard) -> dict[str, str]:
-    """Return the texts of a card, which are what is stored."""
-    return {key: getattr(card, key) for key in ("id", *_TEXTS)}
-
-
-def _card_of(facts: Mapping[str, Any], name: str) -> ModelCard:
-    """Return the card of stored facts; a published model's own card where it is one."""
-    texts = {key: str(facts[key]) for key in _TEXTS if facts.get(key)}
-    card = _PUBLISHED.get(name) or ModelCard(name, name, "")
-    return dataclasses.replace(card, **texts)  # type: ignore[arg-type]
-
-
-def _header(path: Path) -> dict[str, str]:
-    """Return the metadata of a safetensors file without reading its tensors; nothing where it is none."""
-    try:
-        with path.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            if not 2 <= length <= MAX_HEADER:
-                return {}
-            metadata = json.loads(file.read(length)).get("__metadata__", {})
-        return {str(key): str(value) for key, value in metadata.items()}
-    except (OSError, ValueError, AttributeError, RecursionError):
-        return {}
+def _settle(fresh: Path, entry: Installed) -> None:
+    """Move a written model into its place; the lock is held."""
+    note = {
+        "format": 1,
+        "card": facts_of(entry.card),
+        "sha256": entry.sha256,
+        "size": entry.size,
+        "source_sha256": entry.source_sha256,
+        "source_layout": entry.layout,
+        "network": entry.network,
+        "installed": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+    with disk.temporary(entry.path.with_suffix(".json")) as sidecar:
+        sidecar.write_text(json.dumps(note, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        fresh.replace(entry.path)
 
 
 def _slug(path: Path) -> str:
-    """Return an id made from a file's name, or from its folder's where the name says nothing."""
+    """Return an id made from a file's name, or from its folders' where the name says nothing."""
+    path = path.absolute()
     for name in (path.stem, path.parent.name, path.parent.parent.name):
         slug = re.sub(r"[^a-z0-9._]+", "-", name.lower()).strip("-._")[:60]
-        if slug and slug not in _VAGUE:
+        if not slug or slug in _PLACES:
+            break
+        if slug not in _VAGUE:
             return slug
     return "own-model"
+
+
+def _digest(path: Path, progress: Progress) -> str:
+    try:
+        return disk.digest(path, progress)
+    except OSError as error:
+        raise CorruptWeightsError(
+            f"{disk.shown(path.name)} cannot be read ({error.strerror}): check its permissions and the disk."
+        ) from error

@@ -3,14 +3,25 @@
 import hashlib
 import http.server
 import json
+import os
+import shlex
+import subprocess
+import sys
 import threading
 
 import pytest
 import safetensors
 import torch
 
-from lama_desktop.errors import Cancelled, CorruptWeightsError, DownloadError, MissingWeightsError, ModelError
-from lama_desktop.models import cards
+from lama_desktop.errors import (
+    Cancelled,
+    CorruptWeightsError,
+    DownloadError,
+    MissingWeightsError,
+    ModelError,
+    SettingsError,
+)
+from lama_desktop.models import architecture, cards, disk
 from lama_desktop.models import store as module
 from lama_desktop.models.cards import FALLBACK_MODEL, Download, ModelCard
 from lama_desktop.models.checkpoints import load_generator, save_weights
@@ -42,6 +53,13 @@ def publish(monkeypatch):
         return next(card for card in models if card.id == id)
 
     return change
+
+
+@pytest.fixture
+def tiny_published(publish):
+    """Pretend that some published models are as small as the tests' network."""
+    for name in ("big-lama", "lama-fourier"):
+        publish(name, blocks=2, width=8)
 
 
 def state(store):
@@ -105,29 +123,101 @@ class TestImport:
         assert store.import_file(layouts.plain(make_network(seed=1), name="big-lama.pth")).id == "big-lama-3"
         assert len(store.installed()) == 2
 
-    def test_an_id_of_a_card_on_request(self, store, layouts, network, make_network):
+    def test_an_id_of_a_card_is_for_its_architecture(self, store, layouts, network, make_network, publish):
+        publish("big-lama", blocks=2, width=8)
         found = store.import_file(layouts.plain(network), id="big-lama")
         assert found.card.title == "Big-LaMa"
         before = state(store)
-        with pytest.raises(CorruptWeightsError, match="regular network"):
-            store.import_file(layouts.plain(make_network("regular")), id="big-lama")
-        with pytest.raises(CorruptWeightsError, match="Telea"):
+        for card in cards.MODELS:
+            for replace in (False, True):
+                source = layouts.plain(make_network("regular"), name="tiny.ckpt")
+                with pytest.raises(SettingsError, match=r"--id"):
+                    store.import_file(source, id=card.id, replace=replace)
+        refused = (
+            r"tiny.ckpt is not known to be LaMa-Fourier \(Places\): it holds a network \(Regular, 2 blocks, width 8, "
+        )
+        with pytest.raises(SettingsError, match=refused):
+            store.import_file(source, id="lama-fourier")
+        with pytest.raises(SettingsError, match="not known to be Telea"):
             store.import_file(layouts.plain(network), id="telea")
         assert state(store) == before
 
+    def test_an_id_of_a_card_is_not_for_another_known_model(self, store, layouts, network, publish, tiny_published):
+        source = layouts.plain(network)
+        publish("big-lama", source)
+        with pytest.raises(SettingsError, match="it is Big-LaMa"):
+            store.import_file(source, id="lama-fourier")
+
+    def test_a_network_in_words(self):
+        big = architecture.published(cards.find_card("big-lama"))
+        assert architecture.described(big) == "Fourier, 18 blocks, 51.0 M parameters"
+
     @pytest.mark.parametrize("id", ["", "../x", "a/b", "A", ".hidden", "x" * 65, "a b", "ä", "a\n"])
     def test_ids_that_cannot_be(self, store, layouts, network, id):
-        with pytest.raises(ModelError, match="cannot be a model's id"):
+        with pytest.raises(SettingsError, match="cannot be a model's id"):
             store.import_file(layouts.plain(network), id=id)
         assert state(store) == {}
 
     def test_a_taken_id(self, store, layouts, network, make_network):
         store.import_file(layouts.plain(network), id="mine")
         before = state(store)
-        with pytest.raises(ModelError, match="already"):
-            store.import_file(layouts.plain(make_network(seed=1)), id="mine")
+        other = layouts.plain(make_network(seed=1), name="other.pth")
+        with pytest.raises(SettingsError, match=r"mine already.*--replace"):
+            store.import_file(other, id="mine")
         assert state(store) == before
         store.import_file(layouts.plain(network), id="mine")
+        replaced = store.import_file(other, id="mine", replace=True)
+        assert store.installed() == [replaced]
+        assert replaced.source_sha256 == hashlib.sha256(other.read_bytes()).hexdigest()
+
+    def test_a_published_id_that_is_taken(self, store, layouts, network, make_network, tiny_published):
+        first = store.import_file(layouts.plain(network), id="big-lama")
+        other = layouts.plain(make_network(seed=1), name="other.pth")
+        with pytest.raises(SettingsError, match="big-lama already"):
+            store.import_file(other, id="big-lama")
+        assert store.installed() == [first]
+        store.import_file(other, id="big-lama", replace=True)
+
+    def test_a_file_that_is_none_of_ours_is_not_replaced(self, store, layouts, network):
+        store.folder.mkdir()
+        (store.folder / "mine.safetensors").write_bytes(b"precious")
+        with pytest.raises(SettingsError, match="already"):
+            store.import_file(layouts.plain(network), id="mine")
+        assert store.import_file(layouts.plain(network, name="mine.pth")).id == "mine-2"
+        assert (store.folder / "mine.safetensors").read_bytes() == b"precious"
+
+    @pytest.mark.parametrize(
+        ("place", "id"),
+        [
+            ("x/big-lama-x/models/best.ckpt", "big-lama-x"),
+            ("x/big-lama/models/best.ckpt", "big-lama-2"),
+            ("x/Downloads/best.ckpt", "own-model"),
+            ("x/Downloads/windows.ckpt", "windows"),
+        ],
+    )
+    def test_ids_made_from_paths(self, store, layouts, network, monkeypatch, place, id):
+        path = layouts.folder / place
+        path.parent.mkdir(parents=True)
+        path.write_bytes(layouts.plain(network).read_bytes())
+        monkeypatch.chdir(path.parent)
+        assert store.import_file(path.relative_to(path.parent)).id == id
+
+    def test_places_where_no_file_is(self, store, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "loop").symlink_to("loop")
+        words = {".": "holds no models/best.ckpt", "absent.ckpt": "There is no weight file absent.ckpt"}
+        words |= {"x" * 5000: "check the name", "loop": "check the name", "a\nb\x1b": r"a\\nb\\x1b: check"}
+        for name, word in words.items():
+            with pytest.raises(MissingWeightsError, match=word):
+                store.import_file(module.Path(name))
+        with pytest.raises(MissingWeightsError, match="holds no models"):
+            store.resolve(".")
+
+    def test_names_are_escaped(self, store, layouts):
+        path = layouts.folder / "a\x1b[31m\nb.pt"
+        path.write_bytes(b"nothing")
+        with pytest.raises(CorruptWeightsError, match=r"a\\x1b\[31m\\nb.pt is no weight file"):
+            store.import_file(path)
 
     def test_our_own_export_keeps_its_facts(self, store, tmp_path, network):
         path = tmp_path / "exported.safetensors"
@@ -171,16 +261,50 @@ class TestImport:
 
     def test_a_folder_that_cannot_be_made(self, tmp_path, layouts, network):
         (tmp_path / "file").write_bytes(b"")
-        with pytest.raises(ModelError, match="cannot be written"):
-            ModelStore(tmp_path / "file" / "store").import_file(layouts.plain(network))
+        for folder in (tmp_path / "file", tmp_path / "file" / "store", tmp_path / ("x" * 300)):
+            with pytest.raises(
+                ModelError, match=r"Models cannot be kept in .*(Move it away|shorter).*LAMA_DESKTOP_MODELS"
+            ):
+                ModelStore(folder).import_file(layouts.plain(network))
+            with pytest.raises(ModelError, match="LAMA_DESKTOP_MODELS"):
+                ModelStore(folder).installed()
 
-    def test_many_at_a_time(self, store, layouts, make_network):
+    def test_a_refusal_says_what_to_do(self, store, layouts, network, monkeypatch):
+        def refuse(*_):
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(disk.tempfile, "mkstemp", refuse)
+        with pytest.raises(ModelError, match=r"Change the permissions or choose another folder.*LAMA_DESKTOP_MODELS"):
+            store.import_file(layouts.plain(network))
+
+    def test_what_killed_programs_left_is_swept(self, store, layouts, network):
+        gone = subprocess.Popen([sys.executable, "-c", ""])
+        gone.wait()
+        store.folder.mkdir()
+        left = {
+            "dead": f".a.new.x1.{disk._machine()}-{gone.pid}.tmp",
+            "alive": f".a.new.x2.{disk._machine()}-{os.getpid()}.tmp",
+            "elsewhere": f".a.new.x3.00000000-{gone.pid}.tmp",
+            "fresh": ".a.new.abcd.tmp",
+            "old": ".b.new.abcd.tmp",
+        }
+        for name in left.values():
+            (store.folder / name).write_bytes(b"x")
+        os.utime(store.folder / left["old"], (0, 0))
+        store.import_file(layouts.plain(network), id="mine")
+        kept = {left["alive"], left["elsewhere"], left["fresh"]}
+        assert set(state(store)) == {*kept, "mine.json", "mine.safetensors"}
+        os.utime(store.folder / left["alive"], (0, 0))
+        store.remove("mine")
+        assert set(state(store)) == kept - {left["alive"]}
+
+    def test_many_at_a_time(self, store, layouts, make_network, tiny_published):
         sources = [layouts.plain(make_network(seed=seed), name=f"{seed}.pth") for seed in range(3)]
         errors = []
 
         def run(source):
             try:
-                store.import_file(source, id="big-lama")
+                store.import_file(source, id="big-lama", replace=True)
             except ModelError as error:
                 errors.append(error)
 
@@ -200,13 +324,15 @@ class TestFolder:
         assert store.find("big-lama") is None
         assert not store.folder.exists()
 
-    def test_the_default_is_the_best_that_is_here(self, store, layouts, network):
+    def test_the_default_is_the_best_that_is_here(self, store, layouts, network, tiny_published):
         assert store.default() == FALLBACK_MODEL
-        for name in ("ant", "lama-fourier", "big-lama"):
+        store.import_file(layouts.plain(network), id="ant")
+        assert store.default() == FALLBACK_MODEL  # nobody has asked for it
+        for name in ("lama-fourier", "big-lama"):
             store.import_file(layouts.plain(network), id=name)
             assert store.default() == name
 
-    def test_published_models_come_first(self, store, layouts, network):
+    def test_published_models_come_first(self, store, layouts, network, tiny_published):
         for name in ("zebra", "lama-fourier", "ant", "big-lama"):
             store.import_file(layouts.plain(network), id=name)
         assert [each.id for each in store.installed()] == ["big-lama", "lama-fourier", "ant", "zebra"]
@@ -234,6 +360,14 @@ class TestFolder:
         found.path.with_suffix(".json").write_text(content)
         [found] = store.installed()
         assert found.id == "mine"
+        with pytest.raises(
+            CorruptWeightsError, match=r"mine.safetensors cannot be compared .*mine.json.*--replace"
+        ) as caught:
+            store.verify("mine")
+        words = shlex.split(str(caught.value).partition("`lama-desktop models import ")[2].partition("`")[0])
+        assert words == [str(found.path), "--id", "mine", "--replace"]
+        store.import_file(found.path, id="mine", replace=True)
+        store.verify("mine")
 
     def test_missing_models_say_how_to_get_them(self, store):
         with pytest.raises(MissingWeightsError, match=r"models download big-lama.*models import"):
@@ -268,10 +402,12 @@ class TestFolder:
         with pytest.raises(MissingWeightsError):
             store.remove("mine")
 
-    def test_a_new_model_replaces_the_old_one_under_open_files(self, store, layouts, network, make_network, same):
+    def test_a_new_model_replaces_the_old_one_under_open_files(
+        self, store, layouts, network, make_network, same, tiny_published
+    ):
         first = store.import_file(layouts.plain(network), id="big-lama")
         loaded = load_generator(first.path)
-        store.import_file(layouts.plain(make_network(seed=1), name="new.pth"), id="big-lama")
+        store.import_file(layouts.plain(make_network(seed=1), name="new.pth"), id="big-lama", replace=True)
         store.remove("big-lama")
         assert same(loaded.state_dict(), network)
 
@@ -347,7 +483,7 @@ class TestDownload:
     @pytest.mark.parametrize("layout", ["script", "zip", "lightning", "safetensors"])
     def test_every_wrapping(self, store, layouts, network, serve, publish, same, layout, known):
         path = layouts.zipped(layouts.lightning(network)) if layout == "zip" else getattr(layouts, layout)(network)
-        card = publish("big-lama", sources=(serve(path.name, path.read_bytes(), known),))
+        card = publish("big-lama", sources=(serve(path.name, path.read_bytes(), known),), blocks=2, width=8)
         told = []
         found = store.download(card, Progress(lambda fraction, text: told.append(fraction)), patience=self.quick)
         assert (found.id, found.card.title) == ("big-lama", "Big-LaMa")
@@ -362,11 +498,17 @@ class TestDownload:
             serve("other.pt", layouts.plain(make_network("regular")).read_bytes(), known=False),
             serve("good.pt", layouts.script(network).read_bytes()),
         )
-        found = store.download(publish("big-lama", sources=sources), patience=self.quick)
+        found = store.download(publish("big-lama", sources=sources, blocks=2, width=8), patience=self.quick)
         assert found.layout == "TorchScript"
         assert sorted(state(store)) == ["big-lama.json", "big-lama.safetensors"]
 
-    def test_nothing_good(self, store, layouts, network, serve, publish):
+    def test_a_model_of_unknown_build_is_what_its_own_address_gives(self, store, layouts, network, serve, publish):
+        sources = (serve("best.ckpt", layouts.lightning(network).read_bytes(), known=False),)
+        assert store.download(publish("celeba-deep", sources=sources), patience=self.quick).id == "celeba-deep"
+        with pytest.raises(DownloadError, match="not known to be Big-LaMa"):
+            store.download(publish("big-lama", sources=sources), patience=self.quick)
+
+    def test_nothing_good(self, store, layouts, network, serve, publish, tiny_published):
         good = store.import_file(layouts.plain(network), id="big-lama")
         before = state(store)
         sources = (serve("a", b"<html>", known=False), serve("b", b"junk", known=True))
