@@ -3,6 +3,9 @@
 Runs on any one thread, which then owns the engine.
 """
 
+import contextlib
+import itertools
+import logging
 import os
 import time
 from dataclasses import dataclass, field, replace
@@ -19,21 +22,24 @@ from lama_desktop.core.sheet import before_after
 from lama_desktop.engine.engine import Engine
 from lama_desktop.engine.published import inpaint_as_published
 from lama_desktop.engine.windows import Window
-from lama_desktop.errors import FileFormatError
+from lama_desktop.errors import Cancelled, FileFormatError, SettingsError
 from lama_desktop.formats import WriteOptions
 from lama_desktop.progress import Progress
 
 SHEET_HEIGHT = 900
+logger = logging.getLogger(__name__)
+
 THRESHOLD = 128
 """Grey of a mask file from which it removes."""
 
 
 @dataclass(frozen=True)
 class Removal:
-    """What happened to one photo: where it went, what had to be said, how long each part took, in seconds."""
+    """What happened to one photo: where it went and at how many bits, what had to be said, the seconds of each part."""
 
     output: Path
     photo: Photo
+    depth: int
     windows: tuple[Window, ...]
     notes: tuple[str, ...]
     seconds: dict[str, float] = field(default_factory=dict)
@@ -94,7 +100,7 @@ def inpaint_photo_as_published(photo: Photo, mask: Coverage, weights: Path, prog
 def inpaint_file(
     source: Path,
     mask_file: Path,
-    output: Path,
+    output: Path | None,
     engine: Engine | Path,
     *,
     soft_mask: bool = False,
@@ -102,33 +108,41 @@ def inpaint_file(
     avoid: Path | None = None,
     options: WriteOptions | None = None,
     sheet: Path | None = None,
+    overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Removal:
-    """Fill one file and write the result; the output appears whole or not at all.
+    """Fill one file and write the result; the output appears whole or not at all, and last.
+
+    What the output cannot hold is logged before it is written.
 
     Args:
         source: the photo.
         mask_file: white removes; the same size as the photo after its orientation is applied.
-        output: its suffix chooses the format.
+        output: its suffix chooses the format; an existing file is replaced. None makes a new file beside the source,
+            in the same format.
         engine: what fills; a Path is a weight file to run as the published script does.
         soft_mask: see read_mask.
         sample_from: a mask file: where a model that copies may copy from.
         avoid: a mask file: where it may not.
         options: how to write.
         sheet: where to put a picture of before and after, side by side.
+        overwrite: allow the output to be the source.
         progress: reports and stops.
 
     Raises:
         FileFormatError: a file cannot be read or written.
+        SettingsError: the output or the sheet is one of the other files.
         LamaDesktopError: as Engine.inpaint.
     """
     progress, options = progress or Progress(), options or WriteOptions()
     for path in (output, sheet):
         if path is not None:
             _refuse_unwritable(path)
+            _refuse_overwriting(path, source, mask_file, sheet if path is output else None, overwrite)
     marks = [time.perf_counter()]
     progress(0, f"reading {source.name}")
     photo = formats.read(source)
+    output = output or _beside(source, photo)
     if isinstance(engine, Path):
         mask = formats.read_mask(mask_file, photo.size)
     else:
@@ -143,13 +157,18 @@ def inpaint_file(
         windows = tuple(engine.windows)
     marks.append(time.perf_counter())
     progress(0.9, f"writing {output.name}")
-    lost = formats.write(result, output, options)
+    lost = formats.losses(result, output, options)
+    for note in (*photo.notes, *lost):
+        logger.warning("Note: %s", note)
     if sheet is not None:
         formats.write(_sheet(photo, mask, result), sheet, options)
+    formats.write(result, output, options)  # last, and nothing after it can stop: done is done
     marks.append(time.perf_counter())
-    progress(1)
+    with contextlib.suppress(Cancelled):
+        progress(1)
     seconds = {name: end - start for name, start, end in zip(("read", "fill", "write"), marks, marks[1:], strict=False)}
-    return Removal(output, result, windows, (*photo.notes, *lost), seconds)
+    depth = min(result.depth, max(formats.format_of(output).depths))
+    return Removal(output, result, depth, windows, (*photo.notes, *lost), seconds)
 
 
 def _allowed(size: tuple[int, int], sample_from: Path | None, avoid: Path | None) -> Hole | None:
@@ -178,6 +197,26 @@ def _refuse_unwritable(path: Path) -> None:
         raise FileFormatError(f"{path.name} cannot be written: there is no folder {path.parent}. Make it first.")
     if not os.access(path.parent, os.W_OK):
         raise FileFormatError(f"{path.name} cannot be written: the folder {path.parent} is read-only.")
+
+
+def _refuse_overwriting(path: Path, source: Path, mask: Path, sheet: Path | None, allowed: bool) -> None:
+    """Raise where a result would replace one of the inputs or the other result."""
+    if path.exists() and source.exists() and path.samefile(source) and not allowed:
+        raise SettingsError(f"{path.name} is the photo itself: choose another name, or add --overwrite if you mean it.")
+    if path.exists() and mask.exists() and path.samefile(mask):
+        raise SettingsError(f"{path.name} is the mask itself: choose another name.")
+    if sheet is not None and path.resolve() == sheet.resolve():
+        raise SettingsError(f"{path.name} cannot be both the result and the sheet: choose another name for one.")
+
+
+def _beside(source: Path, photo: Photo) -> Path:
+    """Return a name beside the source that is free, in the format that the source really has."""
+    suffix = source.suffix
+    if not formats.is_readable(source) or formats.format_of(source).name != photo.encoding.format:
+        suffix = formats.suffix_for(photo)
+    numbers = itertools.chain([""], (f"-{each}" for each in itertools.count(2)))
+    names = (f"{source.stem}-clean{number}{suffix}" for number in numbers)
+    return next(path for name in names if not (path := source.with_name(name)).exists())
 
 
 def _sheet(photo: Photo, mask: Coverage, result: Photo) -> Photo:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lama_desktop import __version__
+from lama_desktop.errors import ModelError
 
 PACKAGES = ("torch", "PySide6-Essentials", "numpy", "pillow", "opencv-python-headless", "platformdirs", "safetensors")
 EXTRAS = {"imagecodecs": "tiff"}
@@ -49,7 +50,9 @@ def _packages() -> Iterator[Finding]:
         try:
             yield Finding("packages", name, importlib.metadata.version(name))
         except importlib.metadata.PackageNotFoundError:
-            yield Finding("packages", name, f"not installed (optional: pip install 'lama-desktop[{extra}]')")
+            yield Finding(
+                "packages", name, f"not installed (optional: pip install '.[{extra}]' in the program's folder)"
+            )
 
 
 def _devices() -> Iterator[Finding]:
@@ -75,12 +78,17 @@ def _models(folder: Path) -> Iterator[Finding]:
     remedy = "" if os.access(parent, os.W_OK) else "make it writable, or point LAMA_DESKTOP_MODELS to another folder"
     yield Finding("models", "folder", str(folder), remedy)
     store = ModelStore(folder)
-    for entry in store.installed():
+    try:
+        installed, default = store.installed(), store.default()
+    except ModelError as error:
+        yield Finding("models", "installed", str(error), "mend that, or point LAMA_DESKTOP_MODELS to another folder")
+        return
+    for entry in installed:
         yield Finding("models", entry.id, f"{entry.size / 1e6:.0f} MB")
     for card in MODELS:
         if card.kind == "classical":
             yield Finding("models", card.id, "built in")
-    yield Finding("models", "default", store.default())
+    yield Finding("models", "used by default", default)
 
 
 def _window() -> Finding:

@@ -54,7 +54,7 @@ class Option:
         """
         if issubclass(self.kind, StrEnum):
             if value not in self.choices:
-                raise SettingsError(f"{self.name} cannot be {value!r}: choose {' or '.join(self.choices)}.")
+                raise SettingsError(f"{self.name} cannot be {str(value)!r}: choose {' or '.join(self.choices)}.")
             return self.kind(value)
         if self.kind is float and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
@@ -122,13 +122,14 @@ def add_arguments(parser: argparse.ArgumentParser, section: type[Section]) -> No
             group.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
             continue
         unit = f" {each.unit}" if each.unit else ""
+        span = "" if each.low is None or each.high is None else f", {each.low} to {each.high}"
         group.add_argument(
             flag,
             type=str if each.choices else each.kind,
-            choices=each.choices or None,
+            choices=[str(choice) for choice in each.choices] or None,
             metavar=None if each.choices else (each.unit or each.kind.__name__).upper(),
             default=None,
-            help=f"{each.help} (default: {each.default}{unit})".replace("%", "%%"),
+            help=f"{each.help} (default: {each.default}{unit}{span})".replace("%", "%%"),
         )
 
 

@@ -68,6 +68,6 @@ def test_help_shows_defaults_and_percent_signs(capsys):
     with pytest.raises(SystemExit):
         parse("--help")
     text = capsys.readouterr().out
-    assert "default: 48 px" in text
+    assert "default: 48 px, 1 to 2000" in text
     assert "100 %" in text
     assert "How a brush paints" in text

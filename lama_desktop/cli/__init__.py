@@ -1,22 +1,34 @@
 """The command line: `lama-desktop COMMAND ...`.
 
 Only the module of the command that is called is imported, so `lama-desktop --help` answers at once. Results go to
-standard output, progress and messages to standard error; with `--json` standard output is exactly one JSON document.
+standard output, progress and messages to standard error; with `--json` standard output is exactly one JSON document,
+also when the command fails: {"error": "..."}.
 
 Exit codes: 0 done, 1 failed, 2 wrong use or unreadable input, 4 no or invalid model, 130 interrupted.
 """
 
 import argparse
+import contextlib
 import importlib
+import io
 import logging
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from types import ModuleType
 
 from lama_desktop import __version__
-from lama_desktop.errors import Cancelled, FileFormatError, LamaDesktopError, ModelError, SettingsError
+from lama_desktop.cli.terminal import print_json
+from lama_desktop.errors import (
+    Cancelled,
+    DownloadError,
+    FileFormatError,
+    LamaDesktopError,
+    ModelError,
+    SettingsError,
+)
 
 COMMANDS = {
     "inpaint": "fill what a mask covers in a photo",
@@ -27,6 +39,7 @@ COMMANDS = {
 """Every command is a module of this package with `add_arguments(parser)` and `run(arguments) -> int`."""
 
 EXIT_CODES: tuple[tuple[type[BaseException], int], ...] = (
+    (DownloadError, 1),
     (ModelError, 4),
     (FileFormatError, 2),
     (SettingsError, 2),
@@ -41,21 +54,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the arguments after the program's name; those of the process by default.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
-    parser, module = _parser(argv)
+    _prepare_streams()
+    arguments = argparse.Namespace(json=False, debug=False)
     try:
-        arguments = parser.parse_args(argv)
+        # A service manager ends a job with SIGTERM; it deserves the same clean way out as Ctrl+C.
+        with contextlib.suppress(ValueError):  # not on the main thread
+            signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+        parser, module = _parser(argv)
+        parser.parse_args(argv, arguments)
+        if module is None:
+            parser.print_help()
+            return 2
+        level = logging.DEBUG if arguments.debug else logging.WARNING
+        logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr, force=True)
+        return int(module.run(arguments))
     except SystemExit as done:  # --help, --version, wrong use
         return int(done.code or 0)
-    if module is None:
-        parser.print_help()
-        return 2
-    logging.basicConfig(
-        level=logging.DEBUG if arguments.debug else logging.WARNING, format="%(message)s", stream=sys.stderr, force=True
-    )
-    # A service manager ends a job with SIGTERM; it deserves the same clean way out as Ctrl+C.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    try:
-        return int(module.run(arguments))
     except (Cancelled, KeyboardInterrupt):
         print("Stopped; nothing was changed.", file=sys.stderr)
         return 130
@@ -63,9 +77,32 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except LamaDesktopError as error:
-        logging.getLogger(__name__).debug("", exc_info=error)
-        print(f"lama-desktop: {error}", file=sys.stderr)
-        return next(code for kind, code in EXIT_CODES if isinstance(error, kind))
+        return _failed(error, str(error), next(code for kind, code in EXIT_CODES if isinstance(error, kind)), arguments)
+    except OSError as error:
+        return _failed(error, f"{error.filename or 'A file'}: {error.strerror or error}.", 1, arguments)
+    except Exception as error:  # noqa: BLE001 (the last net: a person gets a sentence, --debug the traceback)
+        text = f"This is a defect of LaMa Desktop ({type(error).__name__}: {error}). --debug tells where."
+        return _failed(error, text, 1, arguments)
+
+
+def _failed(error: Exception, text: str, code: int, arguments: argparse.Namespace) -> int:
+    """Say what went wrong and return the exit code."""
+    if arguments.debug:
+        traceback.print_exception(error)
+    print(f"lama-desktop: {text}", file=sys.stderr)
+    if getattr(arguments, "json", False):
+        print_json({"error": text})
+    return code
+
+
+def _prepare_streams() -> None:
+    """Make sure that a name which the terminal cannot show, or a missing terminal, does not end the work."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed, or a program without a console
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 (for the whole run)
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _parser(argv: list[str]) -> tuple[argparse.ArgumentParser, ModuleType | None]:

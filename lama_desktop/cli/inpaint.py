@@ -1,7 +1,6 @@
 """`lama-desktop inpaint`: one photo, one mask, one result."""
 
 import argparse
-import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -16,13 +15,13 @@ from lama_desktop.paths import models_folder
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
-    parser.add_argument("photo", type=Path, help="the photo; it is never changed")
+    parser.add_argument("photo", type=Path, help="the photo; it is not changed")
     parser.add_argument("-m", "--mask", type=Path, required=True, help="a picture of the same size: white is removed")
     parser.add_argument(
         "-o",
         "--output",
         type=Path,
-        help="the result; its suffix chooses the format (default: PHOTO-clean, same format)",
+        help="the result, whose suffix chooses the format; an existing file is replaced (default: a new PHOTO-clean)",
     )
     parser.add_argument(
         "--model", help="id of a model, or a weight file; see 'models list' (default: the best that is installed)"
@@ -51,8 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
     engine_options = declared.from_arguments(EngineOptions, arguments)
     write_options = declared.from_arguments(WriteOptions, arguments)
     photo, mask = arguments.photo, arguments.mask
-    output = arguments.output or photo.with_name(f"{photo.stem}-clean{photo.suffix}")
-    _refuse_overwriting(output, photo, mask, arguments.overwrite)
+    if arguments.as_published:
+        _refuse_options(arguments)
     start = time.perf_counter()
     with progress_line(photo.name, quiet=arguments.json) as progress:
         progress(0, "starting")
@@ -78,13 +77,14 @@ def run(arguments: argparse.Namespace) -> int:
         done = inpaint_file(
             photo,
             mask,
-            output,
+            arguments.output,
             engine,
             soft_mask=arguments.soft_mask,
             sample_from=arguments.sample_from,
             avoid=arguments.avoid,
             options=write_options,
             sheet=arguments.sheet,
+            overwrite=arguments.overwrite,
             progress=progress,
         )
     seconds = {"start": loaded, **done.seconds, "total": time.perf_counter() - start}
@@ -97,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
                 "device": device,
                 "width": width,
                 "height": height,
-                "depth": done.photo.depth,
+                "depth": done.depth,
                 "windows": [{"rect": list(asdict(each.rect).values()), "scale": each.scale} for each in done.windows],
                 "seconds": {name: round(value, 3) for name, value in seconds.items()},
                 "peak_memory_mb": peak_memory_mb(),
@@ -105,19 +105,19 @@ def run(arguments: argparse.Namespace) -> int:
             }
         )
         return 0
-    for note in done.notes:
-        print(f"Note: {note}", file=sys.stderr)
     grown = engine_options.grow if not arguments.as_published else 0
     print(
-        f"{done.output}: {width} × {height}, {done.photo.depth} bit, filled by {name} in {seconds['total']:.1f} s"
+        f"{done.output}: {width} × {height}, {done.depth} bit, filled by {name} in {seconds['total']:.1f} s"
         + (f"; the mask was grown by {grown} px (--grow 0 keeps to it)" if grown else "")
     )
     return 0
 
 
-def _refuse_overwriting(output: Path, photo: Path, mask: Path, allowed: bool) -> None:
-    """Raise where the output would replace one of the inputs."""
-    for path, name in ((photo, "photo"), (mask, "mask")):
-        if output.exists() and path.exists() and output.samefile(path) and not (allowed and name == "photo"):
-            remedy = "add --overwrite if you mean it" if name == "photo" else "choose another output"
-            raise SettingsError(f"{output.name} is the {name} itself: {remedy}.")
+def _refuse_options(arguments: argparse.Namespace) -> None:
+    """Raise where an option is given that the published script does not have."""
+    names = [each.name for each in declared.options_of(EngineOptions)] + ["sample_from", "avoid"]
+    given = [name for name in names if getattr(arguments, name) is not None]
+    given += ["soft_mask"] if arguments.soft_mask else []
+    if given:
+        flags = ", ".join("--" + name.replace("_", "-") for name in given)
+        raise SettingsError(f"--as-published has no {flags}: leave that out.")

@@ -3,6 +3,7 @@
 import json
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,13 +20,15 @@ INTERVAL = 0.1
 def progress_line(title: str, quiet: bool = False) -> Iterator[Progress]:
     """Yield a Progress that draws one line on a terminal's standard error, and that Ctrl+C cancels.
 
-    Nothing is drawn when standard error is not a terminal. A second Ctrl+C interrupts at once.
+    Nothing is drawn when standard error is not a terminal. Before the first progress, and the second time, Ctrl+C
+    interrupts at once.
     """
     draws = sys.stderr.isatty() and not quiet
-    last = 0.0
+    last, started = 0.0, False
 
     def report(fraction: float, text: str) -> None:
-        nonlocal last
+        nonlocal last, started
+        started = started or fraction > 0
         now = time.monotonic()
         if draws and (now - last > INTERVAL or fraction >= 1):
             last = now
@@ -37,19 +40,21 @@ def progress_line(title: str, quiet: bool = False) -> Iterator[Progress]:
     progress = Progress(report)
 
     def stop(number: int, frame: FrameType | None) -> None:
-        if progress.cancelled:
+        if progress.cancelled or not started:
             raise KeyboardInterrupt
         progress.cancel()
 
-    before = signal.signal(signal.SIGINT, stop)
+    main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, stop) if main else None
     try:
         yield progress
     finally:
-        signal.signal(signal.SIGINT, before)
+        if before is not None:
+            signal.signal(signal.SIGINT, before)
         if draws:
             print("\r\x1b[K", end="", file=sys.stderr)
 
 
 def print_json(document: dict[str, Any]) -> None:
     """Print the one JSON document of a command."""
-    print(json.dumps(document, indent=2, ensure_ascii=False))
+    print(json.dumps(document, indent=2))

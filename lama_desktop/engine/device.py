@@ -37,6 +37,7 @@ class Device:
         Raises:
             SettingsError: the device is not there, or cannot compute in that precision.
         """
+        name, precision = str(name), str(precision)
         available = available_devices()
         if name == "auto":
             name = available[0]

@@ -99,7 +99,12 @@ class Engine:
         hole[area.slices] = weight > 0
         unseen = hole | (image[..., -1] == 0) if has_alpha else hole
         if unseen.all():
-            raise LamaDesktopError("The mask covers everything there is to see: leave some of the picture unmasked.")
+            grown = f", grown by {self.options.grow} pixels," if self.options.grow and not (mask > 0).all() else ""
+            clear = " that is not transparent" if has_alpha else ""
+            raise LamaDesktopError(
+                f"The mask{grown} leaves nothing of the picture{clear} to learn from: leave some of it unmasked"
+                + (", or add --grow 0." if grown else ".")
+            )
         self.windows = self._plan(hole, allowed)
         view = reduce(operator.or_, (each.rect for each in self.windows))
         work = _Work(

@@ -29,6 +29,7 @@ __all__ = [
     "PIXEL_BUDGET",
     "FileFormat",
     "WriteOptions",
+    "format_of",
     "is_readable",
     "losses",
     "pixel_budget",
@@ -157,6 +158,15 @@ def losses(photo: Photo, path: Path, options: WriteOptions = WriteOptions()) -> 
 def is_readable(path: Path) -> bool:
     """Tell whether a file of this name is probably a picture that can be read."""
     return any(path.suffix.lower() in each.suffixes for each in FORMATS)
+
+
+def format_of(path: Path) -> FileFormat:
+    """Return the format that a file of this name is written in.
+
+    Raises:
+        FileFormatError: there is none for its suffix.
+    """
+    return _by_suffix(path)
 
 
 def suffix_for(photo: Photo) -> str:

@@ -101,7 +101,7 @@ def test_wrong_use_is_2_and_names_what_is_wrong(program, words, named):
     ("error", "code"),
     [
         (MissingWeightsError("It is not here."), 4),
-        (DownloadError("It did not come."), 4),
+        (DownloadError("It did not come."), 1),
         (FileFormatError("It is damaged."), 2),
         (SettingsError("It cannot be."), 2),
         (DeviceMemoryError("It does not fit."), 1),
