@@ -1,12 +1,13 @@
 """A trained generator -> an equivalent that inference runs faster.
 
-The same numbers up to rounding (float32: about 1e-6), from four observations that hold once training is over:
+The same numbers up to rounding (float32: about 1e-6), from five observations that hold once training is over:
 
 * batch normalisation is an affine map per channel and folds into the convolution before it;
 * in an FFC unit, local-to-local and global-to-local end in the same channels, so they are one convolution over the
   joined map; where a plain map splits (the last downsampling), its two paths are one convolution, too;
 * the published spectrum interleaves real and imaginary planes, which is how a complex number lies in memory: with the
   channels last, the spectrum is the input of the 1x1 convolution as it stands, and that is a matrix product;
+* the last convolution has three output channels, too few for a vector unit: it makes four pixels at a time;
 * what comes after the residual blocks is needed only where the hole is, plus the pixels it reaches.
 
 Convolutions run in the given dtype with channels last; the Fourier transforms always in float32.
@@ -135,6 +136,29 @@ class Upsampling(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Transform (B, Cin, H, W) to (B, Cout, 2H, 2W)."""
         return F.conv_transpose2d(x, self.weight, self.bias, stride=2, padding=1, output_padding=1).relu_()
+
+
+class LastConvolution(nn.Module):
+    """The 7x7 convolution to three channels, two by two pixels at a time.
+
+    Three output channels leave most of a vector unit idle; as one 8x8 convolution of stride 2 to the twelve values of
+    four neighbouring pixels it does a third more arithmetic in a third of the time. Sides are even.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor, padding: int) -> None:
+        super().__init__()
+        out, channels, height, width = weight.shape
+        four = weight.new_zeros(out, 2, 2, channels, height + 1, width + 1)
+        for down in range(2):
+            for across in range(2):
+                four[:, down, across, :, down : down + height, across : across + width] = weight
+        self.weight = nn.Parameter(four.flatten(0, 2))
+        self.bias = nn.Parameter(bias.repeat_interleave(4))
+        self.padding = padding
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Transform (B, C, H, W) to (B, 3, H, W)."""
+        return F.pixel_shuffle(F.conv2d(_reflect(x, self.padding), self.weight, self.bias, stride=2), 2)
 
 
 class FusedSpectral(nn.Module):
@@ -274,6 +298,9 @@ def _stages(generator: Generator) -> Iterator[nn.Module]:
                 if isinstance(layers[0], nn.BatchNorm2d):
                     weight, bias = _folded(weight, bias, cast(nn.BatchNorm2d, layers.pop(0)))
                     relu = True
+                if isinstance(layers[0], nn.Sigmoid):
+                    yield LastConvolution(weight, bias, reflected)
+                    continue
                 padding = reflected or cast(int, layer.padding[0])
                 yield Convolution(weight, bias, layer.stride[0], padding, reflect=bool(reflected), relu=relu)
                 reflected = 0
