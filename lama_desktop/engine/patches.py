@@ -45,22 +45,23 @@ FEWEST_SOURCES = 50
 COMPONENTS = 20
 FINE_COMPONENTS = 12
 FINE_PIXELS = 2_000_000
-"""Above this many pixels a scale is compared by FINE_COMPONENTS in half precision, once."""
+"""Above this many pixels a scale is compared by FINE_COMPONENTS in half precision, once, and only near the finds of the
+scale before; fewer patches vote."""
 ITERATIONS = (3, 4, 8)
 """Rounds of search and vote at the finest scale, the next, and all coarser ones."""
-NEARNESS = 0.1
-LEAST_REACH = 32
+NEARNESS = 0.03
+LEAST_REACH = 64
 CONFIDENCE_BASE = 1.3
-SHARPNESS = 0.05
+SHARPNESS = 0.03
 """How much narrower the last vote's similarity is."""
-ATTRIBUTE_WEIGHT = 8.0
+ATTRIBUTE_WEIGHT = 10.0
 LAST_RADIUS = 1
 """Only the middle of a patch votes in the end: fewer voices, a sharper picture."""
 GUIDE_WEIGHT = 14.0
 """Of the guide's mean colour at the coarsest scale; the side of a patch, 7, would make it count like all its pixels."""
-MEMBRANE_WEIGHT = 2.0
+MEMBRANE_WEIGHT = 3.0
 """The same for the membrane, which guides where nothing else does."""
-LEAST_GUIDE = 0.02
+LEAST_GUIDE = 0.15
 """Below this weight the guide is not asked any more."""
 GUIDE_FALL = 0.5
 """The part of its weight that the guide keeps from one scale to the next finer one."""
@@ -138,17 +139,17 @@ def complete(
     before: _Scale | None = None
     scale: _Scale | None = None
     done = 0.0
-    for level in reversed(range(len(pyramid))):
+    for level in reversed(range(len(work))):
         stage = progress.stage(done / sum(work), (done + work[level]) / sum(work))
         stage(0, f"texture at 1/{2**level}")
-        values, known, usable, follow = pyramid[level]
+        values, known, usable, follow = pyramid.pop()
         scale = _scale(values, known, usable, radius, device)
         unit = max(reach, LEAST_REACH) / 2**level
-        steps = len(pyramid) - 1 - level
-        scale.guide = _spanned(scale) if before is None else _enlarged(before, scale)
-        if follow is not None:
-            scale.guide[:, :-2] = _flat(follow, scale.margin, device)
-        fall = (MEMBRANE_WEIGHT if guide is None else trust * GUIDE_WEIGHT) * GUIDE_FALL**steps
+        fall = (MEMBRANE_WEIGHT if guide is None else trust * GUIDE_WEIGHT) * GUIDE_FALL ** (len(work) - 1 - level)
+        if before is None or fall > LEAST_GUIDE:
+            scale.guide = _spanned(scale) if before is None else _enlarged(before, scale)
+            if follow is not None:
+                scale.guide[:, :-2] = _flat(follow, scale.margin, device)
         finds = _solve(scale, finds, before, level, radius, unit, fall, random, stage)
         before = scale
         done += work[level]
@@ -179,6 +180,8 @@ def _solve(
     progress: Progress,
 ) -> Field:
     """Fill one scale in place and return where its patches come from."""
+    large = len(scale.missing) > FINE_PIXELS
+    voters = LAST_RADIUS if large else radius
     places = scale.target.nonzero()[:, 0]
     missing = scale.missing.nonzero()[:, 0]
     confidence = torch.pow(CONFIDENCE_BASE, -_depth(scale))
@@ -187,8 +190,7 @@ def _solve(
         _peel(scale, radius, guide_weight, random, progress.stage(0, 0))
     else:
         fresh.follow(coarse, before.margin, scale.margin, (scale.height, scale.width))
-        scale.values[missing] = fresh.vote(scale.values, missing, radius, 1.0, progress.stage(0, 0))
-    large = len(scale.missing) > FINE_PIXELS
+        scale.values[missing] = fresh.vote(scale.values, missing, voters, 1.0, progress.stage(0, 0))
     rounds = 1 if large else ITERATIONS[min(level, len(ITERATIONS) - 1)]
     basis = _basis(scale, radius, FINE_COMPONENTS if large else COMPONENTS, random)
     for index in range(rounds):
@@ -198,9 +200,9 @@ def _solve(
         if guide_weight > LEAST_GUIDE:
             own, followed = (_blurred(scale, each, radius) * guide_weight for each in (scale.values, scale.guide))
             features, wanted = torch.cat([features, own], 1), torch.cat([wanted, followed[places]], 1)
-        fresh.search(features, wanted, thorough=level > 0 or index == 0, progress=stage)
+        fresh.search(features, wanted, thorough=not large and (level > 0 or index == 0), progress=stage)
         if level > 0 or index < rounds - 1:
-            scale.values[missing] = fresh.vote(scale.values, missing, radius, 1.0, stage.stage(1, 1))
+            scale.values[missing] = fresh.vote(scale.values, missing, voters, 1.0, stage.stage(1, 1))
     return fresh
 
 
@@ -233,9 +235,12 @@ def _attributes(colors: Tensor, known: Tensor, width: int) -> Tensor:
     grey = colors.mean(0)
     right = F.pad((grey[:, 1:] - grey[:, :-1]).abs() * (known[:, 1:] & known[:, :-1]), (0, 1))
     below = F.pad((grey[1:] - grey[:-1]).abs() * (known[1:] & known[:-1]), (0, 0, 0, 1))
-    both = torch.stack([right, below, known.float()])[None]
-    mean = F.avg_pool2d(F.pad(both, (width,) * 4), 2 * width + 1, 1)[0]
-    return ATTRIBUTE_WEIGHT * mean[:2] / mean[2].clamp_min(1e-3) * known
+    side = (2 * width + 1, 2 * width + 1)
+    means = [
+        torch.from_numpy(cv2.boxFilter(plane.numpy(), -1, side, borderType=cv2.BORDER_CONSTANT))
+        for plane in (right, below, known.float())
+    ]
+    return ATTRIBUTE_WEIGHT * torch.stack(means[:2]) / means[2].clamp_min(1e-3) * known
 
 
 def _scale(values: Tensor, known: Tensor, usable: Tensor, radius: int, device: str) -> _Scale:
