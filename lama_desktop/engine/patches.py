@@ -93,6 +93,12 @@ class _Scale:
         """Pixels of a padded row."""
         return self.width + 2 * self.margin
 
+    def extend(self) -> None:
+        """Repeat the picture's edge into the padding: a hole there must not be compared with what is not a picture."""
+        plane, margin = self.plane(self.values), self.margin
+        plane[:margin], plane[-margin:] = plane[margin], plane[-margin - 1]
+        plane[:, :margin], plane[:, -margin:] = plane[:, margin, None], plane[:, -margin - 1, None]
+
     def plane(self, flat: Tensor) -> Tensor:
         """Return a list of pixels as a padded picture (rows, columns, ...)."""
         return flat.view(self.height + 2 * self.margin, self.stride, *flat.shape[1:])
@@ -195,6 +201,7 @@ def _solve(
     basis = _basis(scale, radius, FINE_COMPONENTS if large else COMPONENTS, random)
     for index in range(rounds):
         stage = progress.stage(index / rounds, (index + 1) / rounds)
+        scale.extend()
         features = _features(scale, basis, radius, unit, torch.float16 if large else torch.float32)
         wanted = features[places]
         if guide_weight > LEAST_GUIDE:

@@ -110,6 +110,17 @@ def test_a_smooth_gradient_stays_smooth():
     assert np.abs(filled - image).max() < 0.08
 
 
+@pytest.mark.parametrize("side", ["left", "top", "right", "bottom"])
+def test_a_hole_at_the_edge_is_not_filled_with_what_lies_beyond(side):
+    rng = np.random.default_rng(6)
+    image = rng.uniform(0.6, 0.8, (150, 160, 3)).astype(np.float32)
+    image[60:70, 90:100] = 0.05  # something dark to copy, if darkness were what lies beyond the edge
+    hole = box(150, 160, 20, 0, 130, 45)
+    turns = ["left", "top", "right", "bottom"].index(side)
+    turned, missing = np.rot90(image, -turns).copy(), np.rot90(hole, -turns).copy()
+    assert complete(turned, missing)[missing].min() > 0.5
+
+
 def test_the_same_seed_gives_the_same_picture():
     rng = np.random.default_rng(2)
     image = rng.random((80, 90, 3), dtype=np.float32)
