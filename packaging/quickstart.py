@@ -129,7 +129,7 @@ def set_up() -> None:
     """
     if PYTHON.exists() and STAMP.exists() and STAMP.read_text() == fingerprint():
         return
-    print("Setting up .venv; the first time this downloads some 400 MB (PyTorch, Qt; more where PyTorch comes with CUDA).", flush=True)
+    print("Setting up .venv; the first time this downloads some 400 MB, several GB where PyTorch has CUDA.", flush=True)
     STAMP.unlink(missing_ok=True)
     if not PYTHON.exists() or subprocess.run([PYTHON, "-c", ""], check=False).returncode != 0:
         venv.create(VENV, with_pip=True, clear=True)
