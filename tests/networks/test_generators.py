@@ -1,13 +1,13 @@
 """The published networks: names, shapes and numbers."""
 
 import json
-import zlib
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from lama_desktop.benchmark import name_seeded
 from lama_desktop.networks.ffc import FFCBlock, FFCUnit, FourierUnit, SpectralTransform
 from lama_desktop.networks.generators import (
     DilatedConfig,
@@ -42,24 +42,6 @@ PARAMETERS = {
     RegularConfig(blocks=15): 73_947_715,
     DilatedConfig(): 45_645_379,
 }
-
-
-def name_seeded(module: nn.Module, prefix: str = "") -> nn.Module:
-    """Give every tensor the values that its name seeds, as the golden numbers were made."""
-    for name, tensor in module.state_dict().items():
-        values = np.random.default_rng(zlib.crc32((prefix + name).encode())).standard_normal(tuple(tensor.shape))
-        if tensor.dim() == 4:
-            values *= np.sqrt(1 / np.prod(tensor.shape[1:]))
-        elif name.endswith("running_var"):
-            values = 1 + 0.1 * np.abs(values)
-        elif name.endswith("weight"):
-            values = 0.7 * (1 + 0.1 * values)
-        elif name.endswith("num_batches_tracked"):
-            values = np.zeros_like(values)
-        else:
-            values *= 0.1
-        tensor.copy_(torch.from_numpy(np.asarray(values, np.float32)))
-    return module.eval()
 
 
 def load_tiny(folder, name: str) -> nn.Module:
@@ -112,7 +94,7 @@ def test_tiny_networks_match(golden, name):
 @pytest.mark.parametrize("name", ["lama-fourier", "big-lama", "lama-regular", "lama-dilated"])
 def test_full_size_networks_match(golden, name):
     data = np.load(golden / "fullsize_name_seeded.npz")
-    network = name_seeded(build_generator(PUBLISHED[name]), "generator.")
+    network = name_seeded(build_generator(PUBLISHED[name]))
     network.model[-1] = nn.Identity()  # the golden numbers are taken before the sigmoid
     image, mask = torch.from_numpy(data["image"]), torch.from_numpy(data["mask"]).float()
     with torch.inference_mode():
@@ -157,6 +139,6 @@ def test_smallest_side_is_what_the_network_says(config):
 
 
 def test_odd_maps_come_back_whole():
-    unit = name_seeded(FourierUnit(3))
+    unit = FourierUnit(3).eval()
     with torch.inference_mode():
         assert unit(torch.rand(1, 3, 9, 13)).shape == (1, 3, 9, 13)
