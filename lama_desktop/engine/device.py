@@ -99,6 +99,11 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError | cv2.error) and any(sign in text for sign in OUT_OF_MEMORY)
 
 
+def is_unsupported(error: BaseException) -> bool:
+    """Tell whether an error means that a device lacks an operation, as the Apple GPU does on older systems."""
+    return isinstance(error, NotImplementedError) or (isinstance(error, RuntimeError) and "mps" in str(error).lower())
+
+
 def peak_memory_mb() -> int | None:
     """Return the most memory this process has held, in MB; None where the system does not tell."""
     try:

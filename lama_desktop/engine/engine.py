@@ -17,7 +17,7 @@ from lama_desktop.core.arrays import Colors, Coverage, Hole, Image, full_value
 from lama_desktop.core.color import SRGB, ColorSpace
 from lama_desktop.core.geometry import Rect
 from lama_desktop.engine.classical import ClassicalModel
-from lama_desktop.engine.device import Device, is_out_of_memory
+from lama_desktop.engine.device import Device, is_out_of_memory, is_unsupported
 from lama_desktop.engine.membrane import membrane
 from lama_desktop.engine.model import Model, NetworkModel
 from lama_desktop.engine.options import AlphaChoice, EngineOptions
@@ -206,6 +206,9 @@ class Engine:
                 large = cv2.resize(out, (width, height), interpolation=cv2.INTER_CUBIC)
                 return np.clip(large, 0, 1).astype(np.float32)
             except Exception as error:
+                if is_unsupported(error) and self.model.retreat():
+                    logger.warning("The device cannot compute this model: going on with %s.", self.model.device)
+                    continue
                 if not is_out_of_memory(error):
                     raise
             if scale * SMALLER >= floor:

@@ -202,6 +202,26 @@ def test_out_of_memory_is_met_by_a_smaller_window_then_another_device(fake_model
     assert "going on with cpu" in caplog.text
 
 
+@pytest.mark.parametrize("error", [NotImplementedError("aten::_fft_r2c"), RuntimeError("MPS backend: no complex type")])
+def test_a_device_that_cannot_compute_the_model_is_left_with_a_word(fake_model_class, error, caplog):
+    class Unable(fake_model_class):
+        device = "mps"
+
+        def fill(self, image, hole, progress, allowed=None):
+            if self.device == "mps":
+                raise error
+            return super().fill(image, hole, progress, allowed)
+
+        def retreat(self):
+            self.device, before = "cpu", self.device
+            return before != "cpu"
+
+    image = np.full((90, 90, 3), 90, np.uint8)
+    result = Engine(Unable()).inpaint(image, disk(90, 90, 45, 45, 10))
+    assert np.abs(result.astype(int) - 90).max() <= 1
+    assert "going on with cpu" in caplog.text
+
+
 def test_no_memory_anywhere_is_an_error_that_says_what_to_do(fake_model_class):
     class Starving(fake_model_class):
         def fill(self, image, hole, progress, allowed=None):
