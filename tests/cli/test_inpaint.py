@@ -387,3 +387,38 @@ def test_what_is_written_reads_back_as_the_same_kind(program, mask, tmp_path):
             before.depth,
             before.size,
         )
+
+
+class TestSampling:
+    """`--sample-from` and `--avoid`: where texture may come from."""
+
+    @pytest.fixture
+    def halves(self, tmp_path):
+        """A photo whose left half is dark and right half bright, a hole in the left, and a mask of the right."""
+        image = np.full((120, 160, 3), 50, np.uint8)
+        image[:, 80:] = 200
+        hole, right = np.zeros((120, 160), np.uint8), np.zeros((120, 160), np.uint8)
+        hole[50:70, 25:45], right[:, 80:] = 255, 255
+        for name, pixels in (("halves", image), ("hole", hole), ("right", right)):
+            cv2.imwrite(str(tmp_path / f"{name}.png"), pixels)
+        return tmp_path
+
+    @pytest.mark.parametrize(("flag", "value"), [("--sample-from", 200), ("--avoid", 50)])
+    def test_texture_comes_from_where_it_may(self, program, halves, flag, value):
+        words = ("inpaint", halves / "halves.png", "-m", halves / "hole.png", "-o", halves / "out.png", "--grow", "0")
+        assert program(*words, "--model", "patches", flag, halves / "right.png", "--device", "cpu")[0] == 0
+        assert (cv2.imread(str(halves / "out.png"))[50:70, 25:45] == value).all()
+
+    def test_a_model_that_copies_nothing_says_so(self, program, halves):
+        words = ("inpaint", halves / "halves.png", "-m", halves / "hole.png", "-o", halves / "out.png")
+        code, _, messages = program(*words, "--model", "telea", "--avoid", halves / "right.png")
+        assert code == 2
+        assert "telea copies no texture" in messages
+        assert not (halves / "out.png").exists()
+
+    def test_nothing_to_copy_from_is_explained(self, program, halves):
+        words = ("inpaint", halves / "halves.png", "-m", halves / "hole.png", "-o", halves / "out.png")
+        right = halves / "right.png"
+        code, _, messages = program(*words, "--model", "patches", "--sample-from", right, "--avoid", right)
+        assert code == 2
+        assert "leave nothing to copy from" in messages
