@@ -17,8 +17,9 @@ Shechtman, Irani, "Space-Time Completion of Video", PAMI 2007). What the steps a
 scale. Where there is none, a membrane spanned over the hole guides the coarse scales: a sky stays a smooth gradient
 instead of two pieces that meet in the middle, and rough surroundings are not filled with something bland.
 
-Everything is gathers and small matrix products in float32, the same on CPU and CUDA; random numbers are drawn on the
-CPU, so a seed gives one result. Shapes: N pixels of the padded picture as one list, C channels, K components.
+Everything is gathers and small matrix products in float32 (features of very large scales are kept in float16), the same
+on CPU and CUDA; random numbers are drawn on the CPU, so a seed gives one result. Shapes: N pixels of the padded picture
+as one list, C channels, K components.
 """
 
 import cv2
@@ -195,7 +196,7 @@ def _peel(scale: Scale, radius: int, guide_weight: float, random: torch.Generato
     follow = _blurred(scale, scale.guide, radius) * guide_weight
     lead = follow[sources].T
     known = inside_of(scale) & ~scale.missing
-    left, total = int(scale.missing.sum()), int(scale.missing.sum())
+    left = total = int(scale.missing.sum())
     while left:
         progress(0.5 * (1 - left / total))
         ring = (dilated(scale, known, 1) & scale.missing & ~known).nonzero()[:, 0]
