@@ -63,7 +63,7 @@ class FusedGenerator(nn.Module):
             x: (B, 4, H, W) float32: picture 0..1 with the hole black, then the hole as 0 or 1; sides multiples of
                 `multiple`.
             region: the pixels that are wanted; None for all.
-            report: called between blocks with the fraction that is done; may raise to stop.
+            report: called between layers, and twice in a block, with the fraction that is done; may raise to stop.
 
         Returns:
             (B, 3, h, w) float32 in 0..1, the pixels of `region`.
@@ -74,11 +74,14 @@ class FusedGenerator(nn.Module):
         total = len(self.head) + len(self.blocks) + len(self.tail)
         done = 0
         x = x.to(self.dtype).contiguous(memory_format=torch.channels_last)
-        for part in (self.head, self.blocks):
-            for stage in part:
-                x = stage(x)
-                done += 1
-                report(done / total)
+        for stage in self.head:
+            x = stage(x)
+            done += 1
+            report(done / total)
+        for block in self.blocks:
+            x = block(x, lambda: report((done + 0.5) / total))  # noqa: B023 (called at once)
+            done += 1
+            report(done / total)
         cells = Rect(
             region.left // self.multiple,
             region.top // self.multiple,
@@ -244,9 +247,11 @@ class FusedFFCBlock(nn.Module):
         super().__init__()
         self.first, self.second = FusedFFCUnit(block.conv1), FusedFFCUnit(block.conv2)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Transform (B, C, H, W) to the same shape."""
-        return self.second(self.first(x)).add_(x)
+    def forward(self, x: Tensor, halfway: Callable[[], None]) -> Tensor:
+        """Transform (B, C, H, W) to the same shape; `halfway` is called between the units."""
+        y = self.first(x)
+        halfway()
+        return self.second(y).add_(x)
 
 
 class FusedBlock(nn.Module):
@@ -259,9 +264,11 @@ class FusedBlock(nn.Module):
         convolutions = [each for each in layers if isinstance(each, nn.Conv2d | DilatedConvolution)]
         self.first, self.second = (_parallel(*pair) for pair in zip(convolutions, norms, strict=True))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Transform (B, C, H, W) to the same shape."""
-        return self._sum(self.second, self._sum(self.first, x).relu_()).add_(x)
+    def forward(self, x: Tensor, halfway: Callable[[], None]) -> Tensor:
+        """Transform (B, C, H, W) to the same shape; `halfway` is called between the convolutions."""
+        y = self._sum(self.first, x).relu_()
+        halfway()
+        return self._sum(self.second, y).add_(x)
 
     @staticmethod
     def _sum(parts: nn.ModuleList, x: Tensor) -> Tensor:
