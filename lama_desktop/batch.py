@@ -138,11 +138,13 @@ def inpaint_file(
     for path in (output, sheet):
         if path is not None:
             _refuse_unwritable(path)
-            _refuse_overwriting(path, source, mask_file, sheet if path is output else None, overwrite)
+            _refuse_overwriting(path, source, mask_file, overwrite and path is output)
     marks = [time.perf_counter()]
     progress(0, f"reading {source.name}")
     photo = formats.read(source)
     output = output or _beside(source, photo)
+    if sheet is not None and output.resolve() == sheet.resolve():
+        raise SettingsError(f"{output.name} cannot be both the result and the sheet: choose another name for one.")
     if isinstance(engine, Path):
         mask = formats.read_mask(mask_file, photo.size)
     else:
@@ -199,14 +201,12 @@ def _refuse_unwritable(path: Path) -> None:
         raise FileFormatError(f"{path.name} cannot be written: the folder {path.parent} is read-only.")
 
 
-def _refuse_overwriting(path: Path, source: Path, mask: Path, sheet: Path | None, allowed: bool) -> None:
-    """Raise where a result would replace one of the inputs or the other result."""
+def _refuse_overwriting(path: Path, source: Path, mask: Path, allowed: bool) -> None:
+    """Raise where a result would replace one of the inputs; `allowed` lets it replace the source."""
     if path.exists() and source.exists() and path.samefile(source) and not allowed:
         raise SettingsError(f"{path.name} is the photo itself: choose another name, or add --overwrite if you mean it.")
     if path.exists() and mask.exists() and path.samefile(mask):
         raise SettingsError(f"{path.name} is the mask itself: choose another name.")
-    if sheet is not None and path.resolve() == sheet.resolve():
-        raise SettingsError(f"{path.name} cannot be both the result and the sheet: choose another name for one.")
 
 
 def _beside(source: Path, photo: Photo) -> Path:

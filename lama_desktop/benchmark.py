@@ -10,6 +10,7 @@ import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -67,11 +68,11 @@ def benchmark_engine(
     if place.name == "cuda":
         kinds.append(torch.float16)
     generator.to(place.name).eval()
-    runs: dict[str, Callable[[], Tensor]] = {"published, eager, float32": lambda: generator(x)}
+    runs: dict[str, Callable[[], Tensor]] = {"published, eager, float32": partial(generator, x)}
     for kind in kinds:
         fused, name = FusedGenerator(generator, kind).to(place.name), str(kind).removeprefix("torch.")
-        runs[f"engine, {name}"] = lambda fused=fused: fused(x)  # type: ignore[misc]
-        runs[f"engine, {name}, hole of a third"] = lambda fused=fused: fused(x, hole)  # type: ignore[misc]
+        runs[f"engine, {name}"] = partial(fused, x)
+        runs[f"engine, {name}, hole of a third"] = partial(fused, x, hole)
     times: dict[str, list[float]] = {name: [] for name in runs}
     memory: dict[str, int | None] = {}
     results: dict[str, Tensor] = {}

@@ -16,6 +16,7 @@ Shapes: B batch, C channels, H height, W width at the resolution of the layer, F
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import cast
 
 import torch
@@ -79,7 +80,7 @@ class FusedGenerator(nn.Module):
             done += 1
             report(done / total)
         for block in self.blocks:
-            x = block(x, lambda: report((done + 0.5) / total))  # noqa: B023 (called at once)
+            x = block(x, partial(report, (done + 0.5) / total))
             done += 1
             report(done / total)
         cells = Rect(

@@ -13,6 +13,7 @@ from lama_desktop.core.arrays import Colors, Hole
 from lama_desktop.core.geometry import Rect
 from lama_desktop.engine.device import Device, free_memory
 from lama_desktop.engine.fuse import FusedGenerator
+from lama_desktop.engine.windows import bounds_of
 from lama_desktop.models.checkpoints import load_generator
 from lama_desktop.progress import Progress
 
@@ -108,9 +109,7 @@ class NetworkModel:
         margins = ((0, bottom - height), (0, right - width))
         picture = pad_symmetric(image * ~hole[..., None], margins)
         mask = pad_symmetric(hole, margins)
-        rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
-        box = Rect(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
-        region = box.grown(RING) & Rect(0, 0, width, height)
+        region = bounds_of(hole).grown(RING) & Rect(0, 0, width, height)
         with torch.inference_mode():
             x = torch.from_numpy(np.concatenate([picture, mask[..., None]], axis=2, dtype=np.float32))
             x = x.to(self._device.name).permute(2, 0, 1)[None]

@@ -249,6 +249,17 @@ class TestRefusals:
         assert program(*words, "--sheet", tmp_path / victim)[0] == 2
         assert (photo.read_bytes(), mask.read_bytes()) == before
 
+    def test_overwrite_is_for_the_output_and_never_for_the_sheet(self, program, photo, mask, tmp_path):
+        before = photo.read_bytes()
+        words = ("inpaint", photo, "-m", mask, "-o", tmp_path / "out.png", "--model", "telea", "--overwrite")
+        assert program(*words, "--sheet", photo)[0] == 2
+        assert photo.read_bytes() == before
+
+    def test_a_sheet_may_not_take_the_name_of_the_default_output(self, program, photo, mask, tmp_path):
+        sheet = tmp_path / f"{photo.stem}-clean.png"
+        assert program("inpaint", photo, "-m", mask, "--model", "telea", "--sheet", sheet)[0] == 2
+        assert not sheet.exists()
+
     def test_missing_files(self, program, photo, mask, tmp_path):
         for words in (("gone.png", "-m", mask), (photo, "-m", "gone.png")):
             code, text, messages = program("inpaint", *words, "--model", "telea")
