@@ -91,7 +91,7 @@ def _run_fills(arguments: argparse.Namespace) -> int:
         progress(0, "starting")
         from lama_desktop.errors import SettingsError
         from lama_desktop.evaluation.fills import benchmark_fills, find_pictures
-        from lama_desktop.training.masks import MASK_PRESETS
+        from lama_desktop.masks.generators import MASK_PRESETS
 
         if arguments.size < SMALLEST or (arguments.count is not None and arguments.count < 1):
             raise SettingsError(f"The size is at least {SMALLEST} pixels, and there is at least one picture.")

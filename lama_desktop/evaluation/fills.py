@@ -27,7 +27,7 @@ from lama_desktop.engine.options import EngineOptions
 from lama_desktop.errors import FileFormatError, SettingsError
 from lama_desktop.evaluation import metrics
 from lama_desktop.progress import Progress
-from lama_desktop.training.masks import MASK_PRESETS, draw_of_area
+from lama_desktop.masks.generators import MASK_PRESETS, draw_of_area
 
 AREA = (0.05, 0.35)
 """Parts of the picture that a mask may cover: what people remove, not a nearly empty picture."""

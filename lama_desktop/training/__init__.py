@@ -1,1 +1,1 @@
-"""What networks learn from: so far the masks."""
+"""How the networks of the paper are trained: headless, from one CPU to many machines."""

@@ -8,7 +8,7 @@ import pytest
 from numpy.random import RandomState
 
 from lama_desktop.errors import SettingsError
-from lama_desktop.training.masks import MASK_PRESETS, Boxes, Strokes, draw_of_area
+from lama_desktop.masks.generators import MASK_PRESETS, Boxes, Strokes, draw_of_area
 
 PUBLISHED = {
     **{f"random_{name}": name for name in MASK_PRESETS if not name.startswith("train")},

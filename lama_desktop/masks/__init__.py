@@ -1,0 +1,1 @@
+"""Masks of known pictures: what networks are trained and judged on."""
