@@ -26,8 +26,8 @@ from lama_desktop.engine.engine import Engine
 from lama_desktop.engine.options import EngineOptions
 from lama_desktop.errors import FileFormatError, SettingsError
 from lama_desktop.evaluation import metrics
-from lama_desktop.progress import Progress
 from lama_desktop.masks.generators import MASK_PRESETS, draw_of_area
+from lama_desktop.progress import Progress
 
 AREA = (0.05, 0.35)
 """Parts of the picture that a mask may cover: what people remove, not a nearly empty picture."""
