@@ -1,5 +1,6 @@
 """Where things are on this disk: what travels with the program, and what belongs to the user."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -23,10 +24,33 @@ def resource(*parts: str) -> Path:
 
 def models_folder() -> Path:
     """Return the folder of installed models; `LAMA_DESKTOP_MODELS` overrides the user's data folder."""
-    import os
+    return _overridden("LAMA_DESKTOP_MODELS") or _user("data") / "models"
 
+
+def settings_folder() -> Path:
+    """Return the folder of the settings; `LAMA_DESKTOP_SETTINGS` overrides the user's configuration folder."""
+    return _overridden("LAMA_DESKTOP_SETTINGS") or _user("config")
+
+
+def cache_folder() -> Path:
+    """Return the folder of what can be made again; with `LAMA_DESKTOP_SETTINGS` it lies in there."""
+    settings = _overridden("LAMA_DESKTOP_SETTINGS")
+    return settings / "cache" if settings else _user("cache")
+
+
+def logs_folder() -> Path:
+    """Return the folder of the log; with `LAMA_DESKTOP_SETTINGS` it lies in there."""
+    settings = _overridden("LAMA_DESKTOP_SETTINGS")
+    return settings / "logs" if settings else _user("log")
+
+
+def _overridden(variable: str) -> Path | None:
+    override = os.environ.get(variable)
+    return Path(override).expanduser() if override else None
+
+
+def _user(kind: str) -> Path:
+    """Return one of the user's folders; platformdirs is imported only when asked."""
     import platformdirs
 
-    if override := os.environ.get("LAMA_DESKTOP_MODELS"):
-        return Path(override).expanduser()
-    return Path(platformdirs.user_data_path(APP, appauthor=False)) / "models"
+    return Path(getattr(platformdirs, f"user_{kind}_path")(APP, appauthor=False))

@@ -12,6 +12,7 @@ SHARED = Path(__file__).parents[1].parent / "shared"
 def fresh_user_folders(tmp_path_factory, monkeypatch):
     """Point every user folder into a temporary one, so that no test sees or leaves anything."""
     monkeypatch.setenv("LAMA_DESKTOP_MODELS", str(tmp_path_factory.mktemp("models")))
+    monkeypatch.setenv("LAMA_DESKTOP_SETTINGS", str(tmp_path_factory.mktemp("settings")))
     monkeypatch.delenv("LAMA_DESKTOP_OFFLINE", raising=False)
 
 

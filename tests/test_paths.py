@@ -44,3 +44,13 @@ def test_the_models_folder_can_be_moved(monkeypatch, tmp_path):
     assert paths.models_folder() == tmp_path / "weights"
     monkeypatch.delenv("LAMA_DESKTOP_MODELS")
     assert paths.models_folder().name == "models"
+
+
+def test_settings_cache_and_log_move_together(monkeypatch, tmp_path):
+    monkeypatch.setenv("LAMA_DESKTOP_SETTINGS", str(tmp_path))
+    assert paths.settings_folder() == tmp_path
+    assert {paths.cache_folder().parent, paths.logs_folder().parent} == {tmp_path}
+    monkeypatch.delenv("LAMA_DESKTOP_SETTINGS")
+    folders = {paths.settings_folder(), paths.cache_folder(), paths.logs_folder()}
+    assert all("lama-desktop" in str(each) for each in folders)
+    assert tmp_path not in folders
