@@ -90,7 +90,8 @@ def _run_fills(arguments: argparse.Namespace) -> int:
     with progress_line("benchmark", quiet=arguments.json) as progress:
         progress(0, "starting")
         from lama_desktop.errors import SettingsError
-        from lama_desktop.evaluation.fills import benchmark_fills, find_pictures
+        from lama_desktop.evaluation.cases import find_pictures
+        from lama_desktop.evaluation.fills import benchmark_fills
         from lama_desktop.masks.generators import MASK_PRESETS
 
         if arguments.size < SMALLEST or (arguments.count is not None and arguments.count < 1):

@@ -1,36 +1,29 @@
 """Fill holes of known pictures with several models and judge them side by side.
 
 Every picture gets one random mask of each kind; all models fill the same hole, one after the other, so that a busy
-moment of the machine hits all of them. A mask depends on the seed, the name of the picture and the kind only: another
-picture in the folder changes nothing for the rest. Runs on the thread that owns the engines.
+moment of the machine hits all of them. Runs on the thread that owns the engines.
 """
 
 import re
 import statistics
 import time
-import zlib
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from lama_desktop import formats
-from lama_desktop.core.arrays import Hole, Image, full_value
-from lama_desktop.core.color import color_space
+from lama_desktop.core.arrays import Hole, Image
 from lama_desktop.core.photo import ColorModel, Photo
 from lama_desktop.engine.engine import Engine
 from lama_desktop.engine.options import EngineOptions
 from lama_desktop.errors import FileFormatError, SettingsError
 from lama_desktop.evaluation import metrics
-from lama_desktop.masks.generators import MASK_PRESETS, draw_of_area
+from lama_desktop.evaluation.cases import draw_hole, read_square, sample_names
 from lama_desktop.progress import Progress
 
-AREA = (0.05, 0.35)
-"""Parts of the picture that a mask may cover: what people remove, not a nearly empty picture."""
 HOLE_ONLY = EngineOptions(grow=0, feather=0)
 """With these a fill covers the hole exactly, so that nothing but the hole is judged."""
 MASKED_VALUE = 128
@@ -105,20 +98,6 @@ class Report:
         return [each for each in self.judgements if each.model == model]
 
 
-def find_pictures(folder: Path, count: int | None = None, seed: int = 0) -> list[Path]:
-    """Return the pictures of a folder by name; with `count` as many of them, chosen by the seed.
-
-    Raises:
-        FileFormatError: there is no such folder, or no picture in it.
-    """
-    if not folder.is_dir():
-        raise FileFormatError(f"There is no folder {folder}. Name one with photos whose content is known.")
-    found = sorted(path for path in folder.iterdir() if formats.is_readable(path) and not path.name.startswith("."))
-    if not found:
-        raise FileFormatError(f"There is no picture in {folder}. Put JPEG, PNG, TIFF or WebP files into it.")
-    return sorted(sorted(found, key=lambda path: _hash(f"{seed} {path.name}"))[:count])
-
-
 def benchmark_fills(
     engines: Mapping[str, Engine],
     pictures: Sequence[Path],
@@ -151,20 +130,19 @@ def benchmark_fills(
     given, filled = ({}, {}) if save is None else _save_folders(save, list(engines))
     judgements: list[Judgement] = []
     skipped: list[tuple[str, str]] = []
-    names = _sample_names(pictures)
+    names = sample_names(pictures)
     total, done = len(pictures) * len(presets) * len(engines), 0
     for path, name in zip(pictures, names, strict=True):
         progress(done / total, f"reading {path.name}")
         try:
-            truth = _read_square(path, size)
+            truth = read_square(path, size)
         except FileFormatError as error:
             skipped.append((path.name, str(error)))
             done += len(presets) * len(engines)
             continue
         for preset in presets:
             sample = f"{name}-{preset}"
-            random = np.random.RandomState(_hash(f"{seed} {path.name} {preset}"))
-            hole = draw_of_area(MASK_PRESETS[preset], (size, size), random, *AREA)
+            hole = draw_hole(path, preset, size, seed)
             mask = hole.astype(np.uint8) * np.uint8(255)
             masked = np.where(hole[..., None], np.uint8(MASKED_VALUE), truth)
             for kind, pixels in zip(_GIVEN, (truth, mask[..., None], masked), strict=True):
@@ -211,33 +189,6 @@ def _row(model: str, of: Sequence[Judgement]) -> Row:
     )
 
 
-def _read_square(path: Path, size: int) -> Image:
-    """Return the centre of a picture, (size, size, 3) uint8 sRGB.
-
-    Raises:
-        FileFormatError: it cannot be read, is transparent somewhere, or too small; nothing is enlarged, because an
-            enlarged picture has no grain that a fill could be asked for.
-    """
-    photo = formats.read(path)
-    side = min(photo.size)
-    if side < size:
-        raise FileFormatError(f"{path.name} is smaller than {size} pixels: choose a smaller --size.")
-    left, top = ((length - side) // 2 for length in photo.size)
-    square = photo.pixels[top : top + side, left : left + side]
-    if photo.has_alpha and (square[..., -1] < full_value(square)).any():
-        raise FileFormatError(f"{path.name} is partly transparent: save it without transparency.")
-    colors = color_space(photo.model, photo.profile).to_srgb(np.ascontiguousarray(square[..., : photo.model.channels]))
-    if side > size:
-        colors = cv2.resize(colors, (size, size), interpolation=cv2.INTER_AREA).astype(np.float32)
-    return np.rint(np.clip(colors, 0, 1) * 255).astype(np.uint8)
-
-
-def _sample_names(pictures: Sequence[Path]) -> list[str]:
-    """Return a name per file: its stem, with the suffix where another file has the same one."""
-    stems = Counter(path.stem.lower() for path in pictures)
-    return [path.stem if stems[path.stem.lower()] == 1 else path.name.replace(".", "-") for path in pictures]
-
-
 def _save_folders(folder: Path, models: Sequence[str]) -> tuple[dict[str, Path], dict[str, Path]]:
     """Make the folders to save into; return those of what is given, and those of the models."""
     given = {name: folder / name for name in _GIVEN}
@@ -261,7 +212,3 @@ def _save(pixels: Image, folder: Path | None, name: str) -> None:
     if folder is not None:
         model = ColorModel.GREY if pixels.shape[2] == 1 else ColorModel.RGB
         formats.write(Photo(pixels, model), folder / f"{name}.png")
-
-
-def _hash(text: str) -> int:
-    return zlib.crc32(text.encode("utf-8", "surrogatepass"))

@@ -10,7 +10,8 @@ from PIL import Image as PillowImage
 
 from lama_desktop.cli import main
 from lama_desktop.errors import Cancelled, FileFormatError, SettingsError
-from lama_desktop.evaluation.fills import benchmark_fills, find_pictures
+from lama_desktop.evaluation.cases import find_pictures
+from lama_desktop.evaluation.fills import benchmark_fills
 from lama_desktop.progress import Progress
 
 SIDE = 96
@@ -95,12 +96,6 @@ def test_a_seed_decides_everything_and_a_new_picture_nothing(folder):
     assert facts(run(folder)[0])[4:] == first
 
 
-def test_a_count_chooses_by_the_seed(folder):
-    chosen = {tuple(path.name for path in find_pictures(folder, 2, seed)) for seed in range(20)}
-    assert chosen == {("p0.png", "p1.png"), ("p0.png", "p2.png"), ("p1.png", "p2.png")}
-    assert [path.name for path in find_pictures(folder, 9)] == ["p0.png", "p1.png", "p2.png"]
-
-
 def test_saved_files_are_the_pictures_that_were_judged(folder, tmp_path):
     target = tmp_path / "saved"
     PillowImage.open(folder / "p0.png").save(folder / "p0.bmp")
@@ -138,13 +133,6 @@ def test_what_cannot_be_used_is_skipped_and_named(folder):
         (folder / name).unlink()
     with pytest.raises(FileFormatError, match="None of the 3 pictures can be used"):
         run(folder)
-
-
-def test_no_picture_is_an_error_with_a_remedy(tmp_path):
-    with pytest.raises(FileFormatError, match="Put JPEG"):
-        find_pictures(tmp_path)
-    with pytest.raises(FileFormatError, match="There is no folder"):
-        find_pictures(tmp_path / "nowhere")
 
 
 def test_progress_rises_to_one_and_stops(folder):

@@ -1,0 +1,152 @@
+"""Cases: squares of pictures whose content is known, each with a hole that somebody has to fill.
+
+A drawn mask depends on the seed, the name of the picture and the kind of mask only: another picture in the folder
+changes nothing for the rest, and whoever judges (a benchmark, the validation of a training run) judges the same holes.
+Nothing is random but by seed; any thread. No torch.
+"""
+
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from lama_desktop import formats
+from lama_desktop.core.arrays import Hole, Image, full_value
+from lama_desktop.core.color import color_space
+from lama_desktop.core.photo import Photo
+from lama_desktop.errors import FileFormatError, SettingsError
+from lama_desktop.masks.generators import MASK_PRESETS, draw_of_area
+
+AREA = (0.05, 0.35)
+"""Parts of the picture that a drawn mask may cover: what people remove, not a nearly empty picture."""
+CUT = 128
+"""Greys of a mask file from which on a pixel is in the hole."""
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A picture, (H, W, 3) uint8 sRGB, and a hole in it, (H, W) bool with at least one pixel."""
+
+    name: str
+    truth: Image
+    hole: Hole
+
+
+@dataclass(frozen=True)
+class DrawnCase:
+    """A case whose hole is drawn by seed; `read` makes it."""
+
+    name: str
+    picture: Path
+    preset: str
+    size: int
+    seed: int
+
+    def read(self) -> Case:
+        """Return the centre of the picture with its hole; errors as `read_square` and `draw_hole`."""
+        return Case(
+            self.name, read_square(self.picture, self.size), draw_hole(self.picture, self.preset, self.size, self.seed)
+        )
+
+
+@dataclass(frozen=True)
+class PreparedCase:
+    """A case whose picture and hole are files of the same size; `read` makes it."""
+
+    name: str
+    picture: Path
+    mask: Path
+
+    def read(self) -> Case:
+        """Return the picture and its hole, as they are.
+
+        Raises:
+            FileFormatError: one of them cannot be read, the sizes differ, or nothing is masked.
+        """
+        photo = formats.read(self.picture)
+        hole = formats.read_mask(self.mask, photo.size) >= CUT
+        if not hole.any():
+            raise FileFormatError(f"{self.mask.name} masks nothing: what is to be filled must be white.")
+        return Case(self.name, _eight_bits(_in_srgb(photo, self.picture)), hole)
+
+
+def find_pictures(folder: Path, count: int | None = None, seed: int = 0) -> list[Path]:
+    """Return the pictures of a folder by name; with `count` as many of them, chosen by the seed.
+
+    Raises:
+        FileFormatError: there is no such folder, or no picture in it.
+    """
+    if not folder.is_dir():
+        raise FileFormatError(f"There is no folder {folder}. Name one with photos whose content is known.")
+    found = sorted(path for path in folder.iterdir() if formats.is_readable(path) and not path.name.startswith("."))
+    if not found:
+        raise FileFormatError(f"There is no picture in {folder}. Put JPEG, PNG, TIFF or WebP files into it.")
+    return sorted(sorted(found, key=lambda path: seed_of(f"{seed} {path.name}"))[:count])
+
+
+def drawn_cases(pictures: Sequence[Path], presets: Sequence[str], size: int, seed: int) -> list[DrawnCase]:
+    """Return one case per picture and kind of mask, in this order.
+
+    Raises:
+        SettingsError: there are no masks of such a name.
+    """
+    for preset in presets:
+        if preset not in MASK_PRESETS:
+            raise SettingsError(f"There are no masks called {preset!r}: choose {', '.join(MASK_PRESETS)}.")
+    names = zip(pictures, sample_names(pictures), strict=True)
+    return [DrawnCase(f"{name}-{preset}", path, preset, size, seed) for path, name in names for preset in presets]
+
+
+def read_square(path: Path, size: int) -> Image:
+    """Return the centre of a picture, (size, size, 3) uint8 sRGB.
+
+    Raises:
+        FileFormatError: it cannot be read, is transparent somewhere, or too small; nothing is enlarged, because an
+            enlarged picture has no grain that a fill could be asked for.
+    """
+    photo = formats.read(path)
+    side = min(photo.size)
+    if side < size:
+        raise FileFormatError(f"{path.name} is smaller than {size} pixels: choose a smaller size.")
+    left, top = ((length - side) // 2 for length in photo.size)
+    colors = _in_srgb(photo, path, (slice(top, top + side), slice(left, left + side)))
+    if side > size:
+        colors = cv2.resize(colors, (size, size), interpolation=cv2.INTER_AREA).astype(np.float32)
+    return _eight_bits(colors)
+
+
+def draw_hole(path: Path, preset: str, size: int, seed: int) -> Hole:
+    """Return the hole of a picture, (size, size) bool; only the name of the file counts.
+
+    Raises:
+        SettingsError: the masks do not suit the size.
+    """
+    random = np.random.RandomState(seed_of(f"{seed} {path.name} {preset}"))
+    return draw_of_area(MASK_PRESETS[preset], (size, size), random, *AREA)
+
+
+def sample_names(pictures: Sequence[Path]) -> list[str]:
+    """Return a name per file: its stem, with the suffix where another file has the same one."""
+    stems = Counter(path.stem.lower() for path in pictures)
+    return [path.stem if stems[path.stem.lower()] == 1 else path.name.replace(".", "-") for path in pictures]
+
+
+def seed_of(text: str) -> int:
+    """Return a seed that depends on the text only, 0 to 2³² - 1."""
+    return zlib.crc32(text.encode("utf-8", "surrogatepass"))
+
+
+def _in_srgb(photo: Photo, path: Path, part: tuple[slice, slice] = (slice(None), slice(None))) -> Image:
+    """Return a part of a photo, (H, W, 3) float32 sRGB 0..1."""
+    pixels = photo.pixels[part]
+    if photo.has_alpha and (pixels[..., -1] < full_value(pixels)).any():
+        raise FileFormatError(f"{path.name} is partly transparent: save it without transparency.")
+    return color_space(photo.model, photo.profile).to_srgb(np.ascontiguousarray(pixels[..., : photo.model.channels]))
+
+
+def _eight_bits(colors: Image) -> Image:
+    return np.rint(np.clip(colors, 0, 1) * 255).astype(np.uint8)
