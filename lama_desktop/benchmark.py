@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -21,8 +22,10 @@ from lama_desktop.core.geometry import Rect
 from lama_desktop.engine.device import Device, has_bfloat16
 from lama_desktop.engine.fuse import FusedGenerator
 from lama_desktop.models.checkpoints import load_generator
-from lama_desktop.networks.generators import FourierConfig, Generator, build_generator
+from lama_desktop.networks.generators import FourierConfig, build_generator
 from lama_desktop.progress import Progress
+
+T = TypeVar("T", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -108,13 +111,14 @@ def benchmark_engine(
     return f"{origin}, {size} × {size}, {place.name}, {torch.get_num_threads()} threads, median of {rounds}", rows
 
 
-def name_seeded(generator: Generator) -> Generator:
+def name_seeded(network: T, prefix: str = "generator.") -> T:
     """Give every tensor lively values that depend on its published name only, so that anybody can make them again.
 
-    Convolutions keep the variance of what passes through them; normalisations are near the identity.
+    Convolutions keep the variance of what passes through them; normalisations are near the identity. `prefix` is what
+    published names have before the network's own.
     """
-    for name, tensor in generator.state_dict().items():
-        rng = np.random.default_rng(zlib.crc32(f"generator.{name}".encode()))
+    for name, tensor in network.state_dict().items():
+        rng = np.random.default_rng(zlib.crc32(f"{prefix}{name}".encode()))
         values = rng.standard_normal(tuple(tensor.shape))
         if tensor.dim() == 4:
             values = values * np.sqrt(1 / np.prod(tensor.shape[1:]))
@@ -127,7 +131,7 @@ def name_seeded(generator: Generator) -> Generator:
         else:
             values = 0.1 * values
         tensor.copy_(torch.from_numpy(np.asarray(values, np.float32)))
-    return generator.eval()
+    return network.eval()
 
 
 def _picture(size: int) -> Tensor:
