@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from lama_desktop import formats
-from lama_desktop.core.arrays import Hole, Image, full_value
+from lama_desktop.core.arrays import Colors, Hole, Image, full_value
 from lama_desktop.core.color import color_space
 from lama_desktop.core.photo import Photo
 from lama_desktop.errors import FileFormatError, SettingsError
@@ -140,7 +140,7 @@ def seed_of(text: str) -> int:
     return zlib.crc32(text.encode("utf-8", "surrogatepass"))
 
 
-def _in_srgb(photo: Photo, path: Path, part: tuple[slice, slice] = (slice(None), slice(None))) -> Image:
+def _in_srgb(photo: Photo, path: Path, part: tuple[slice, slice] = (slice(None), slice(None))) -> Colors:
     """Return a part of a photo, (H, W, 3) float32 sRGB 0..1."""
     pixels = photo.pixels[part]
     if photo.has_alpha and (pixels[..., -1] < full_value(pixels)).any():
@@ -148,5 +148,5 @@ def _in_srgb(photo: Photo, path: Path, part: tuple[slice, slice] = (slice(None),
     return color_space(photo.model, photo.profile).to_srgb(np.ascontiguousarray(pixels[..., : photo.model.channels]))
 
 
-def _eight_bits(colors: Image) -> Image:
+def _eight_bits(colors: Colors) -> Image:
     return np.rint(np.clip(colors, 0, 1) * 255).astype(np.uint8)

@@ -7,7 +7,7 @@ moment of the machine hits all of them. Runs on the thread that owns the engines
 import re
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -20,8 +20,8 @@ from lama_desktop.core.photo import ColorModel, Photo
 from lama_desktop.engine.engine import Engine
 from lama_desktop.engine.options import EngineOptions
 from lama_desktop.errors import FileFormatError, SettingsError
-from lama_desktop.evaluation import metrics
 from lama_desktop.evaluation.cases import draw_hole, read_square, sample_names
+from lama_desktop.evaluation.metrics import MEASURES
 from lama_desktop.progress import Progress
 
 HOLE_ONLY = EngineOptions(grow=0, feather=0)
@@ -166,13 +166,7 @@ def benchmark_fills(
 
 
 def _judged(fill: Image, truth: Image, hole: Hole) -> tuple[float, float, float, float]:
-    measures: tuple[Callable[[Image, Image, Hole], float], ...] = (
-        metrics.psnr,
-        metrics.ssim,
-        metrics.energy_ratio,
-        metrics.sliced_wasserstein,
-    )
-    psnr, ssim, energy, swd = (measure(fill, truth, hole) for measure in measures)
+    psnr, ssim, energy, swd = (MEASURES[name].function(fill, truth, hole) for name in ("psnr", "ssim", "energy", "swd"))
     return psnr, ssim, energy, swd
 
 

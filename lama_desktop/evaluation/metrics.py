@@ -1,6 +1,6 @@
-"""What a fill is worth against the truth: four numbers, all taken inside the hole only.
+"""What a fill is worth against the truth: five numbers taken inside the hole only, and the paper's SSIM of the whole.
 
-PSNR and SSIM reward colours in their place, and with them smooth mush; the energy ratio and the sliced Wasserstein
+PSNR, SSIM and L1 reward colours in their place, and with them smooth mush; the energy ratio and the sliced Wasserstein
 distance ask whether the texture is of the right kind, wherever it lies. A fill that a person believes is bad in none.
 
 Every function takes (H, W, 3) uint8 sRGB pictures, red first, and a hole, (H, W) bool with at least one pixel; nothing
@@ -8,13 +8,16 @@ is modified. Pure functions; any thread. No torch.
 """
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
 
 import cv2
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from lama_desktop.core.arrays import Hole, Image
+from lama_desktop.core.arrays import Colors, Hole, Image
 
 Floats = NDArray[np.float32]
 
@@ -45,6 +48,32 @@ def ssim(fill: Image, truth: Image, hole: Hole) -> float:
     likeness = (2 * mean_x * mean_y + SSIM_C1) * (2 * covariance + SSIM_C2)
     bound = (mean_x * mean_x + mean_y * mean_y + SSIM_C1) * (variance_x + variance_y + SSIM_C2)
     return float((likeness / bound)[hole].mean())
+
+
+def ssim_published(fill: Colors, truth: Colors) -> float:
+    """Return the structural similarity of two whole pictures as the paper's tables and training logs give it.
+
+    Per colour channel, Gaussian window of 11 pixels, black beyond the border, unrounded constants, mean over all
+    channels and pixels: what lies outside the hole counts, so a small hole scores high whatever fills it.
+
+    Args:
+        fill, truth: (H, W, 3) float32 0..1, any order of channels.
+    """
+
+    def mean(values: Floats) -> Floats:
+        return cv2.GaussianBlur(values, SSIM_WINDOW, SSIM_SIGMA, borderType=cv2.BORDER_CONSTANT).astype(np.float32)
+
+    mean_x, mean_y = mean(fill), mean(truth)
+    variance_x, variance_y = mean(fill * fill) - mean_x * mean_x, mean(truth * truth) - mean_y * mean_y
+    covariance = mean(fill * truth) - mean_x * mean_y
+    c1, c2 = 0.01**2, 0.03**2
+    likeness = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
+    return float((likeness / ((mean_x * mean_x + mean_y * mean_y + c1) * (variance_x + variance_y + c2))).mean())
+
+
+def l1(fill: Image, truth: Image, hole: Hole) -> float:
+    """Return the mean absolute difference over all pixels and channels of the hole; 1 is white against black."""
+    return float(np.abs(fill[hole].astype(np.float32) - truth[hole]).mean() / 255)
 
 
 def energy_ratio(fill: Image, truth: Image, hole: Hole) -> float:
@@ -91,6 +120,40 @@ def sliced_wasserstein(fill: Image, truth: Image, hole: Hole, seed: int = 0) -> 
         x, y = small_x, small_y
         level = cv2.resize(level, (x.shape[1], x.shape[0]), interpolation=cv2.INTER_NEAREST).astype(np.uint8)
     return float(np.mean(distances)) if distances else math.nan
+
+
+class Better(StrEnum):
+    """Which values of a measure are the better ones."""
+
+    HIGHER = "higher"
+    LOWER = "lower"
+    ONE = "nearer to 1"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number that tells what a fill is worth: how it is called, computed and compared."""
+
+    title: str
+    better: Better
+    function: Callable[[Image, Image, Hole], float]
+
+    def badness(self, value: float) -> float:
+        """Return a number that is lower for better values; infinite for what is not a number."""
+        if math.isnan(value):
+            return math.inf
+        if self.better is Better.ONE:
+            return abs(math.log(value)) if value > 0 else math.inf
+        return value if self.better is Better.LOWER else -value
+
+
+MEASURES: dict[str, Measure] = {
+    "psnr": Measure("PSNR", Better.HIGHER, psnr),
+    "ssim": Measure("SSIM", Better.HIGHER, ssim),
+    "l1": Measure("L1", Better.LOWER, l1),
+    "energy": Measure("Energy ratio", Better.ONE, energy_ratio),
+    "swd": Measure("Texture distance (SWD)", Better.LOWER, sliced_wasserstein),
+}
 
 
 def _grey(picture: Image) -> Floats:

@@ -1,14 +1,16 @@
 """Metrics: the numbers of the independent script, and how they must move."""
 
 import importlib.util
+import json
+import math
 
 import cv2
 import numpy as np
 import pytest
 
-from lama_desktop.evaluation.metrics import energy_ratio, psnr, sliced_wasserstein, ssim
+from lama_desktop.evaluation.metrics import MEASURES, energy_ratio, l1, psnr, sliced_wasserstein, ssim, ssim_published
 
-METRICS = (psnr, ssim, energy_ratio, sliced_wasserstein)
+METRICS = (psnr, ssim, l1, energy_ratio, sliced_wasserstein)
 
 
 def textured(seed: int, side: int = 96) -> np.ndarray:
@@ -68,7 +70,7 @@ def test_identical_pictures(truth, hole):
 
 def test_more_noise_is_worse(truth, hole):
     fills = [noisy(truth, amount) for amount in (2, 8, 20, 50)]
-    for metric, sign in ((psnr, -1), (ssim, -1), (energy_ratio, 1), (sliced_wasserstein, 1)):
+    for metric, sign in ((psnr, -1), (ssim, -1), (l1, 1), (energy_ratio, 1), (sliced_wasserstein, 1)):
         values = [sign * metric(fill, truth, hole) for fill in fills]
         assert values == sorted(values), metric.__name__
         assert len(set(values)) == len(values)
@@ -90,7 +92,7 @@ def test_texture_in_another_place_is_near_in_swd_and_far_in_psnr(truth, hole):
     assert psnr(other, truth, hole) < psnr(mush, truth, hole)
 
 
-@pytest.mark.parametrize("metric", [psnr, energy_ratio, sliced_wasserstein])
+@pytest.mark.parametrize("metric", [psnr, l1, energy_ratio, sliced_wasserstein])
 def test_far_outside_the_hole_nothing_counts(metric, truth, hole):
     other = truth.copy()
     other[:, 88:] = 0
@@ -114,3 +116,31 @@ def test_a_hole_without_patches_has_no_distance(truth):
     hole = np.zeros((96, 96), bool)
     hole[50, 50] = True
     assert np.isnan(sliced_wasserstein(truth, truth, hole))
+
+
+def test_the_ssim_of_the_paper_is_the_published_number(golden):
+    numbers = json.loads((golden / "losses" / "losses.json").read_text())
+    with np.load(golden / "losses" / "io.npz") as pictures:
+        real, fake = (pictures[name].transpose(0, 2, 3, 1) for name in ("real", "fake"))
+    found = [ssim_published(np.ascontiguousarray(a), np.ascontiguousarray(b)) for a, b in zip(real, fake, strict=True)]
+    assert found == pytest.approx(numbers["ssim_real_fake"], abs=2e-6)
+    assert ssim_published(np.ascontiguousarray(real[0]), np.ascontiguousarray(real[0])) == pytest.approx(1)
+
+
+def test_l1_is_the_mean_difference_in_the_hole(truth, hole):
+    fill = truth.copy()
+    fill[~hole] = 0
+    assert l1(fill, truth, hole) == 0
+    assert l1(np.zeros_like(truth), np.full_like(truth, 51), hole) == pytest.approx(0.2)
+
+
+def test_every_measure_knows_which_value_is_better(truth, hole):
+    good, bad = (noisy(truth, amount) for amount in (3, 40))
+    for measure in MEASURES.values():
+        values = [measure.function(fill, truth, hole) for fill in (good, bad)]
+        assert measure.badness(values[0]) < measure.badness(values[1])
+        assert measure.badness(math.nan) == math.inf
+    energy = MEASURES["energy"]
+    assert energy.badness(1) == 0
+    assert energy.badness(0.5) == pytest.approx(energy.badness(2))
+    assert energy.badness(0) == math.inf
