@@ -70,18 +70,15 @@ def read_tensors(path: Path, progress: Progress | None = None) -> Weights:
         CorruptWeightsError: it is damaged, unsafe, or no LaMa generator.
     """
     path = Path(path)
-    if not path.is_file() and not path.is_dir():
-        raise MissingWeightsError(f"There is no file {disk.shown(path)}. Check the name.")
     progress = progress or Progress()
-    with _explained(path), _opened(path) as contents:
-        _refuse_unknown(path, contents)
+    with open_weights(path) as contents:
         entries = _generator(path, contents)
         config = architecture.infer_config(entries, path.name)
         wanted = architecture.blank(config).state_dict()
         _check(path, entries, wanted)
         tensors: dict[str, torch.Tensor] = {}
         for index, name in enumerate(wanted):
-            tensors[name] = _value(path, name, entries.get(name))
+            tensors[name] = read_value(path, name, entries.get(name))
             progress((index + 1) / len(wanted), f"Reading {path.name}")
         return Weights(tensors, contents.layout, contents.metadata, config)
 
@@ -136,6 +133,45 @@ def save_weights(
     except (OSError, SafetensorError) as error:
         reason = disk.refusal(error) if isinstance(error, OSError) else f"{error}"
         raise ModelError(f"{disk.shown(path)} cannot be written: {reason}.") from error
+
+
+@contextlib.contextmanager
+def open_weights(path: Path) -> Iterator[Contents]:
+    """Describe what a weight file of any layout holds, while the block reads from it with `read_value`.
+
+    Raises:
+        MissingWeightsError: there is no such file.
+        CorruptWeightsError: it is damaged or unsafe, also where only the block finds out.
+    """
+    if not path.is_file() and not path.is_dir():
+        raise MissingWeightsError(f"There is no file {disk.shown(path)}. Check the name.")
+    with _explained(path), _opened(path) as contents:
+        _refuse_unknown(path, contents)
+        yield contents
+
+
+def read_value(path: Path, name: str, entry: Entry | None) -> torch.Tensor:
+    """Read one tensor of an open file and make it what a network wants: finite float32, or a counter.
+
+    Args:
+        path: the file, for messages.
+        name: of the parameter or the buffer.
+        entry: None is allowed for counters, which many files leave out.
+
+    Raises:
+        CorruptWeightsError: it holds no usable numbers.
+    """
+    if name.endswith("num_batches_tracked"):
+        count = entry.read().double().item() if entry else 0.0  # half precision cannot count to a million
+        return torch.tensor(int(count) if 0 <= count < 2**53 else 0)
+    if entry is None:
+        raise KeyError(name)
+    if entry.dtype not in _REAL:
+        raise CorruptWeightsError(
+            f"{path.name} cannot be used: {architecture.shown(name)} holds no floating-point numbers. "
+            "Get the file unquantised."
+        )
+    return _final(path, name, entry.read())
 
 
 @contextlib.contextmanager
@@ -275,16 +311,6 @@ def _check(path: Path, entries: dict[str, Entry], wanted: Mapping[str, torch.Ten
             f"{path.name} is no usable LaMa network: {architecture.sample(wrong)} hold no floating-point numbers. "
             "Get the file unquantised."
         )
-
-
-def _value(path: Path, name: str, entry: Entry | None) -> torch.Tensor:
-    """Read one tensor and make it what the network wants."""
-    if name.endswith("num_batches_tracked"):
-        count = entry.read().double().item() if entry else 0.0  # half precision cannot count to a million
-        return torch.tensor(int(count) if 0 <= count < 2**53 else 0)
-    if entry is None:
-        raise KeyError(name)
-    return _final(path, name, entry.read())
 
 
 def _final(path: Path, name: str, tensor: torch.Tensor) -> torch.Tensor:
