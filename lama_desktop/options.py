@@ -1,7 +1,8 @@
 """Options: a setting is declared once, beside its name, and every face of it follows.
 
 A section of settings is a dataclass whose fields come from `option(...)`. The command line (`add_arguments`), a saved
-file (`to_dict`, `from_dict`) and, in the window, a form are renderings of that declaration.
+file (`to_dict`, `from_dict`) and, in the window, a form are renderings of that declaration. Sections may hold sections
+(`section(...)`): a whole configuration is then one mapping of dotted names to values (`flatten`, `unflatten`).
 """
 
 import argparse
@@ -22,14 +23,15 @@ class Section(Protocol):
 
 
 T = TypeVar("T", bound=Section)
-_KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+_KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", tuple: "a list of texts"}
 
 
 @dataclass(frozen=True)
 class Option:
     """One declared setting.
 
-    `kind` is the type of its values: bool, int, float, str or a StrEnum. `low` and `high` are inclusive.
+    `kind` is the type of its values: bool, int, float, str, a StrEnum, or tuple for any number of texts. `low` and
+    `high` are inclusive.
     """
 
     name: str
@@ -58,6 +60,8 @@ class Option:
             return self.kind(value)
         if self.kind is float and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
+        if self.kind is tuple and isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):
+            return tuple(value)
         if not isinstance(value, self.kind) or (self.kind is int and isinstance(value, bool)):
             raise SettingsError(f"{self.name} cannot be {value!r}: it is {_KINDS[self.kind]}.")
         low, high = self.low, self.high
@@ -82,6 +86,11 @@ def option(
     )
 
 
+def section(kind: type[T]) -> T:
+    """Declare a field of a settings dataclass that is a section of its own."""
+    return dataclasses.field(default_factory=kind, metadata={"section": kind})
+
+
 def options_of(section: type[Section]) -> tuple[Option, ...]:
     """Return the options that a settings dataclass declares, in order."""
     return tuple(
@@ -94,7 +103,7 @@ def options_of(section: type[Section]) -> tuple[Option, ...]:
 def to_dict(section: Section) -> dict[str, Any]:
     """Return the values of a section as plain JSON values."""
     values = {name: getattr(section, name) for name in section.__dataclass_fields__}
-    return {name: str(value) if isinstance(value, StrEnum) else value for name, value in values.items()}
+    return {name: _plain(value) for name, value in values.items()}
 
 
 def from_dict(section: type[T], values: Mapping[str, Any]) -> T:
@@ -109,6 +118,65 @@ def from_dict(section: type[T], values: Mapping[str, Any]) -> T:
             near = difflib.get_close_matches(name, known, n=1)
             raise SettingsError(f"There is no option {name!r}." + (f" Did you mean {near[0]!r}?" if near else ""))
     return section(**{name: known[name].checked(value) for name, value in values.items()})
+
+
+def flatten(tree: Section) -> dict[str, Any]:
+    """Return the values of a section and of the sections in it by dotted name, as plain JSON values."""
+    values: dict[str, Any] = {}
+    for field in dataclasses.fields(tree):
+        value = getattr(tree, field.name)
+        if "section" in field.metadata:
+            values |= {f"{field.name}.{name}": inner for name, inner in flatten(value).items()}
+        elif "title" in field.metadata:
+            values[field.name] = _plain(value)
+    return values
+
+
+def unflatten(kind: type[T], values: Mapping[str, Any]) -> T:
+    """Build a section, and the sections in it, from values by dotted name; what is absent takes its default.
+
+    Raises:
+        SettingsError: an unknown name (the nearest one is offered) or a value that is not allowed.
+    """
+    known = tree_options(kind)
+    for name in values:
+        if name not in known:
+            near = _nearest(name, known)
+            raise SettingsError(f"There is no option {name!r}." + (f" Did you mean {near!r}?" if near else ""))
+    return _built(kind, {name: known[name].checked(value) for name, value in values.items()}, "")
+
+
+def tree_options(kind: type[Section], prefix: str = "") -> dict[str, Option]:
+    """Return the options of a section and of the sections in it by dotted name, in order; so they are called, too."""
+    found = {
+        f"{prefix}{each.name}": dataclasses.replace(each, name=f"{prefix}{each.name}") for each in options_of(kind)
+    }
+    for field in dataclasses.fields(kind):
+        if inner := field.metadata.get("section"):
+            found |= tree_options(inner, f"{prefix}{field.name}.")
+    return found
+
+
+def _built(kind: type[T], values: Mapping[str, Any], prefix: str) -> T:
+    given: dict[str, Any] = {}
+    for field in dataclasses.fields(kind):
+        name = f"{prefix}{field.name}"
+        if inner := field.metadata.get("section"):
+            given[field.name] = _built(inner, values, f"{name}.")
+        elif name in values:
+            given[field.name] = values[name]
+    return kind(**given)
+
+
+def _nearest(name: str, known: Mapping[str, Option]) -> str | None:
+    """Return the known name that was probably meant: one that looks alike, or ends alike."""
+    last = name.rpartition(".")[2]
+    same = [each for each in known if each.rpartition(".")[2] == last]
+    return next(iter(difflib.get_close_matches(name, known, n=1) or same), None)
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, StrEnum) else list(value) if isinstance(value, tuple) else value
 
 
 def add_arguments(parser: argparse.ArgumentParser, section: type[Section]) -> None:

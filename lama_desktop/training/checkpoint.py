@@ -1,0 +1,142 @@
+"""What a run leaves on disk: the whole state to go on from, the best generators, and the export.
+
+In the run's folder:
+
+    recipe.toml               the resolved configuration
+    checkpoints/last.pt       everything, to resume from
+    checkpoints/best-<step>.safetensors   the best generators, each a model that the application opens
+    <name>.safetensors        the export; <name>.json its card
+
+Every file is written beside its place and renamed when it is whole and on the disk, so that neither a kill nor a full
+disk harms what was there.
+"""
+
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from lama_desktop.errors import CorruptWeightsError, ModelError
+from lama_desktop.formats import atomic
+from lama_desktop.models import checkpoints, disk
+from lama_desktop.training.config import TrainConfig
+
+FOLDER = "checkpoints"
+LAST = "last.pt"
+VERSION = 1
+
+
+def save_last(folder: Path, state: Mapping[str, Any]) -> None:
+    """Replace the state to resume from.
+
+    Args:
+        folder: the run's.
+        state: tensors and plain values in dictionaries.
+
+    Raises:
+        ModelError: the disk refuses; what was there still is.
+    """
+    path = folder / FOLDER / LAST
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        disk.sweep(path.parent)
+        with disk.temporary(path) as temporary:
+            torch.save({"format": "lama-desktop training", "version": VERSION, **state}, temporary)
+    except (OSError, RuntimeError) as error:  # torch's writer says RuntimeError of a full disk
+        reason = disk.refusal(error) if isinstance(error, OSError) else "the disk is full. Make some room"
+        raise ModelError(f"{path} cannot be written: {reason}. The checkpoint before it is whole.") from error
+
+
+def load_last(folder: Path) -> dict[str, Any] | None:
+    """Return the state to resume from, on the CPU; None where the run has not saved any.
+
+    Raises:
+        CorruptWeightsError: the file is damaged or none of ours.
+    """
+    path = folder / FOLDER / LAST
+    if not path.exists():
+        return None
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        if state["format"] != "lama-desktop training" or state["version"] != VERSION:
+            raise ValueError("of another program or version")
+    except (OSError, RuntimeError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise CorruptWeightsError(
+            f"{path} is damaged or no checkpoint of this program: move it away, and start from one of the best "
+            "generators beside it with --set generator.weights=FILE."
+        ) from error
+    return dict(state)
+
+
+def save_generator(
+    path: Path, generator: nn.Module, config: TrainConfig, step: int, figures: Mapping[str, float]
+) -> None:
+    """Write a generator as a model that the application, and a later run, opens.
+
+    The safetensors file carries its card; the same facts stand beside it in readable JSON.
+
+    Args:
+        path: ends in `.safetensors`.
+        generator: what is exported.
+        config: the run's; its name, description and licence become the card's.
+        step: how many steps it was trained.
+        figures: what the last validation measured.
+
+    Raises:
+        ModelError: the disk refuses.
+    """
+    run, data = config.run, config.data
+    judged = ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
+    facts = {
+        "id": run.name,
+        "title": run.name.replace("-", " ").capitalize(),
+        "description": run.description,
+        "licence": run.licence,
+        "source": "trained with LaMa Desktop",
+        "notes": f"{step} steps of {data.batch} pictures of {data.size} pixels"
+        + (f"; validation: {judged}" if judged else "")
+        + ".",
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    checkpoints.save_weights(generator, facts, path)
+    card = facts | {"figures": dict(figures), "file": path.name, "sha256": disk.digest(path)}
+    atomic.replace(path.with_suffix(".json"), (json.dumps(card, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+class Best:
+    """The best generators of a run: remembers how each was judged, and deletes what falls behind.
+
+    Args:
+        folder: the run's.
+        keep: how many.
+        ranking: what an earlier process remembered, step to figure; smaller is better.
+    """
+
+    def __init__(self, folder: Path, keep: int, ranking: Mapping[str, float] | None = None) -> None:
+        self.folder = folder / FOLDER
+        self.keep = keep
+        self.ranking = {int(step): value for step, value in (ranking or {}).items()}
+
+    def path(self, step: int) -> Path:
+        """Return where the generator of a step is kept."""
+        return self.folder / f"best-{step:08d}.safetensors"
+
+    def offer(self, step: int, figure: float) -> bool:
+        """Return whether a generator is among the best, and is to be saved at `path(step)`."""
+        ranking = self.ranking | {step: figure}
+        kept = sorted(ranking, key=lambda each: (ranking[each], -each))[: self.keep]
+        if step not in kept:
+            return False
+        for each in set(self.ranking) - set(kept):
+            for suffix in (".safetensors", ".json"):
+                self.path(each).with_suffix(suffix).unlink(missing_ok=True)
+        self.ranking = {each: ranking[each] for each in kept}
+        return True
+
+    def state_dict(self) -> dict[str, float]:
+        """Return the ranking for a checkpoint."""
+        return {str(step): value for step, value in self.ranking.items()}
