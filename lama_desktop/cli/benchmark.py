@@ -92,7 +92,7 @@ def _run_fills(arguments: argparse.Namespace) -> int:
         from lama_desktop.errors import SettingsError
         from lama_desktop.evaluation.cases import find_pictures
         from lama_desktop.evaluation.fills import benchmark_fills
-        from lama_desktop.masks.generators import MASK_PRESETS
+        from lama_desktop.masks.presets import MASK_PRESETS
 
         if arguments.size < SMALLEST or (arguments.count is not None and arguments.count < 1):
             raise SettingsError(f"The size is at least {SMALLEST} pixels, and there is at least one picture.")

@@ -19,7 +19,8 @@ from lama_desktop.core.arrays import Colors, Hole, Image, full_value
 from lama_desktop.core.color import color_space
 from lama_desktop.core.photo import Photo
 from lama_desktop.errors import FileFormatError, SettingsError
-from lama_desktop.masks.generators import MASK_PRESETS, draw_of_area
+from lama_desktop.masks.generators import draw_of_area
+from lama_desktop.masks.presets import MASK_PRESETS
 
 AREA = (0.05, 0.35)
 """Parts of the picture that a drawn mask may cover: what people remove, not a nearly empty picture."""

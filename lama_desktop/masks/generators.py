@@ -1,13 +1,15 @@
-"""Random masks: the strokes and boxes that the published networks were trained and judged on.
+"""Random masks: strokes, boxes, borders and grids, and how kinds of masks are combined.
 
 A mask is a function of a size and a numpy `RandomState`. numpy has frozen the streams of that class, so a seed means
-the same masks for ever; with the seeds of the published scripts (which draw from numpy's global state) these are their
-masks, bit for bit (Suvorov et al. 2022; the presets hold the numbers of the published configurations). Pure functions
-of their arguments; any thread. No torch.
+the same masks for ever; with the seeds of the published scripts (which draw from numpy's global state) strokes, boxes
+and their mixtures are their masks, bit for bit (Suvorov et al. 2022). The numbers of the published configurations are
+in `presets.py`. Pure functions of their arguments; any thread. No torch.
 """
 
 import math
+import zlib
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 import cv2
@@ -37,12 +39,21 @@ class MaskGenerator(Protocol):
         ...
 
 
+class Brush(StrEnum):
+    """What a stroke is drawn with: a line, or a disc or a square where each segment begins."""
+
+    LINE = "line"
+    CIRCLE = "circle"
+    SQUARE = "square"
+
+
 @dataclass(frozen=True)
 class Strokes:
     """Strokes of a wide brush, each a chain of straight segments.
 
     `least` and `most` bound the number of strokes; up to `most` + 1 are drawn, because the published code counts so.
-    `width`, `length` and `angle` bound the random parts of a segment, exclusively, in pixels and in whole radians.
+    `width`, `length` and `angle` bound the random parts of a segment, exclusively, in pixels and in whole radians. A
+    disc has the width as its radius, as published; a square has it as its side.
     """
 
     least: int
@@ -50,6 +61,7 @@ class Strokes:
     width: int
     length: int
     angle: int = 4
+    brush: Brush = Brush.LINE
 
     def draw(self, size: tuple[int, int], random: RandomState) -> Hole:
         """Return a mask of strokes; see MaskGenerator."""
@@ -65,7 +77,13 @@ class Strokes:
                 brush = THINNEST + random.randint(self.width)
                 end_x = min(max(int(x + length * math.sin(angle)), 0), width)
                 end_y = min(max(int(y + length * math.cos(angle)), 0), height)
-                cv2.line(canvas, (x, y), (end_x, end_y), 1, brush)
+                if self.brush is Brush.LINE:
+                    cv2.line(canvas, (x, y), (end_x, end_y), 1, brush)
+                elif self.brush is Brush.CIRCLE:
+                    cv2.circle(canvas, (x, y), brush, 1, cv2.FILLED)
+                else:
+                    half = brush // 2
+                    canvas[max(0, y - half) : y + half, max(0, x - half) : x + half] = 1
                 x, y = end_x, end_y
         return canvas.astype(bool)
 
@@ -102,6 +120,77 @@ class Boxes:
 
 
 @dataclass(frozen=True)
+class Square:
+    """One rectangle of the shape of the picture, anywhere in it; its area is `low` to `high` of the whole."""
+
+    low: float
+    high: float
+
+    def draw(self, size: tuple[int, int], random: RandomState) -> Hole:
+        """Return a mask of one rectangle; see MaskGenerator."""
+        width, height = size
+        side = random.uniform(math.sqrt(self.low), math.sqrt(self.high))
+        wide, high = max(1, round(side * width)), max(1, round(side * height))
+        left, top = random.randint(width - wide + 1), random.randint(height - high + 1)
+        hole = np.zeros((height, width), bool)
+        hole[top : top + high, left : left + wide] = True
+        return hole
+
+
+@dataclass(frozen=True)
+class Borders:
+    """Bands along the sides of the picture, as if it had been wider: outpainting.
+
+    A band is `low` to `high` of the picture wide; each side has one with probability `chance`, and one side at least.
+    """
+
+    low: float
+    high: float
+    chance: float = 0.5
+
+    def draw(self, size: tuple[int, int], random: RandomState) -> Hole:
+        """Return a mask of one to four bands; see MaskGenerator."""
+        width, height = size
+        left, top, right, bottom = (self._band(length, random) for length in (width, height, width, height))
+        chosen = random.random_sample(4) < self.chance
+        if not chosen.any():
+            chosen[random.randint(4)] = True
+        hole = np.zeros((height, width), bool)
+        for band, wanted in zip(
+            (np.s_[:, :left], np.s_[:top], np.s_[:, width - right :], np.s_[height - bottom :]), chosen, strict=True
+        ):
+            hole[band] |= wanted
+        return hole
+
+    def _band(self, length: int, random: RandomState) -> int:
+        least, most = (max(1, int(part * length)) for part in (self.low, self.high))
+        return int(random.randint(least, most + 1))
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Lines across the whole picture that leave a lattice of pixels, as if it had been smaller: super-resolution.
+
+    A period has `step` pixels, of which lines hide one to three, but never all; columns and rows are drawn alone.
+    """
+
+    least_step: int = 2
+    most_step: int = 4
+    thickest: int = 3
+
+    def draw(self, size: tuple[int, int], random: RandomState) -> Hole:
+        """Return a mask of lines; see MaskGenerator."""
+        width, height = size
+        columns, rows = self._lines(width, random), self._lines(height, random)
+        return rows[:, None] | columns
+
+    def _lines(self, length: int, random: RandomState) -> Hole:
+        step = random.randint(self.least_step, self.most_step + 1)
+        thick = random.randint(1, min(step, self.thickest + 1))
+        return (np.arange(length) + random.randint(step)) % step < thick
+
+
+@dataclass(frozen=True)
 class Mixture:
     """One of several generators, drawn anew for every mask.
 
@@ -119,24 +208,17 @@ class Mixture:
         return self.generators[index].draw(size, random)
 
 
-def _strokes_and_boxes(strokes: Strokes, boxes: Boxes | None = None, weight: float = 0.3) -> Mixture:
-    return Mixture((strokes,), (1.0,)) if boxes is None else Mixture((strokes, boxes), (1.0, weight))
+@dataclass(frozen=True)
+class Inverted:
+    """Masks of which some are turned inside out: known and unknown change places with probability `chance`."""
 
+    generator: MaskGenerator
+    chance: float
 
-MASK_PRESETS: dict[str, Mixture] = {
-    "thin_256": _strokes_and_boxes(Strokes(4, 50, width=10, length=40)),
-    "thin_512": _strokes_and_boxes(Strokes(4, 70, width=20, length=100)),
-    "medium_256": _strokes_and_boxes(Strokes(4, 5, width=50, length=100), Boxes(1, 5, 10, 50, margin=0)),
-    "medium_512": _strokes_and_boxes(Strokes(4, 10, width=100, length=200), Boxes(1, 5, 30, 150, margin=0)),
-    "thick_256": _strokes_and_boxes(Strokes(1, 5, width=100, length=200), Boxes(1, 3, 30, 150, margin=10)),
-    "thick_512": _strokes_and_boxes(Strokes(1, 5, width=250, length=450), Boxes(1, 4, 30, 300, margin=10)),
-    "train_wide": _strokes_and_boxes(Strokes(1, 5, width=100, length=200), Boxes(1, 4, 30, 150, margin=10), 1.0),
-    "train_big_lama": _strokes_and_boxes(Strokes(1, 5, width=100, length=200), Boxes(1, 3, 30, 150, margin=10), 1.0),
-    "train_thin": _strokes_and_boxes(Strokes(4, 12, width=40, length=80), Boxes(1, 1, 30, 128, margin=0), 1.0),
-}
-"""The published masks by name: those that results are judged on, with the side of the pictures they are meant for, and
-those of the training: of the paper (`abl-04-256-mh-dist`), of the released Big-LaMa, and of the ablation with thin
-masks (`abl-02-thin-bb`), all for 256 pixels."""
+    def draw(self, size: tuple[int, int], random: RandomState) -> Hole:
+        """Return a mask that may be inverted; see MaskGenerator."""
+        hole = self.generator.draw(size, random)
+        return ~hole if random.random_sample() < self.chance else hole
 
 
 def draw_of_area(generator: MaskGenerator, size: tuple[int, int], random: RandomState, low: float, high: float) -> Hole:
@@ -159,3 +241,9 @@ def draw_of_area(generator: MaskGenerator, size: tuple[int, int], random: Random
         f"These masks hardly ever cover {low:.0%} to {high:.0%} of {size[0]} × {size[1]} pixels: choose other masks "
         "or another size."
     )
+
+
+def seeded(*words: object) -> RandomState:
+    """Return the stream of numbers that belongs to these words: the same ones everywhere and for ever."""
+    text = " ".join(str(word) for word in words)
+    return RandomState(zlib.crc32(text.encode("utf-8", "surrogatepass")))
