@@ -120,4 +120,5 @@ def _distance(one: Tensor, other: Tensor, _: Tensor) -> Tensor:
 def _distance_outside(one: Tensor, other: Tensor, mask: Tensor) -> Tensor:
     """Return the mean squared difference outside the hole, summed over the batch; the mask is scaled smoothly."""
     weight = 1 - functional.interpolate(mask.float(), one.shape[-2:], mode="bilinear", align_corners=False)
-    return ((one - other).square() * weight).mean((1, 2, 3)).sum()
+    each = functional.mse_loss(one, other, reduction="none").mean(1, keepdim=True)  # the weight is that of all channels
+    return (each * weight).mean((1, 2, 3)).sum()
