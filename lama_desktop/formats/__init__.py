@@ -29,6 +29,9 @@ __all__ = [
     "PIXEL_BUDGET",
     "FileFormat",
     "WriteOptions",
+    "byte_budget",
+    "content",
+    "decode",
     "format_of",
     "is_readable",
     "losses",
@@ -65,7 +68,16 @@ def read(path: Path) -> Photo:
     Raises:
         FileFormatError: it is not there, damaged, too large or of a kind that cannot be read right.
     """
-    name, data = shown(path.name), _content(path)
+    return decode(content(path), path)
+
+
+def decode(data: bytes, path: Path) -> Photo:
+    """Read a picture from the bytes of its file; `path` is for its name and suffix only.
+
+    Raises:
+        FileFormatError: as `read`.
+    """
+    name = shown(path.name)
     found = _recognised(data[:_HEAD], path)
     try:
         photo = found.read(data, name)
@@ -81,6 +93,44 @@ def read(path: Path) -> Photo:
     if path.suffix.lower() not in found.suffixes and is_readable(path):
         notes = (*notes, f"The file holds a {found.title} picture, whatever its ending says.")
     return dataclasses.replace(photo, notes=tuple(f"{note[:-1]} ({name})." for note in notes))
+
+
+def content(path: Path) -> bytes:
+    """Return the bytes of a file that may be a picture.
+
+    Raises:
+        FileFormatError: it is not there, empty, or larger than any picture in the pixel budget.
+    """
+    limit = byte_budget()
+    try:
+        if path.is_dir():
+            raise FileFormatError(f"{shown(path.name)} is a folder. Choose a picture in it.")
+        if path.exists() and not path.is_file():
+            raise FileFormatError(f"{shown(path.name)} is not a file. Choose a picture.")
+        if path.stat().st_size > limit:
+            raise FileFormatError(
+                f"{shown(path.name)} is larger than any picture that can be opened here ({limit >> 20} MB). "
+                "Make it smaller, or raise the limit with LAMA_DESKTOP_MAX_MEGAPIXELS."
+            )
+        data = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise FileFormatError(f"There is no file {shown(path)}. Check the name.") from error
+    except PermissionError as error:
+        raise FileFormatError(f"{shown(path.name)} may not be read. Change its permissions or copy it.") from error
+    except (OSError, ValueError) as error:
+        known = _UNREADABLE.get(getattr(error, "errno", None) or 0)
+        if known:
+            raise FileFormatError(f"{shown(path.name)} cannot be read: {known}.") from error
+        reason = getattr(error, "strerror", None) or error
+        raise FileFormatError(f"{shown(path.name)} cannot be read ({reason}). Check the disk and try again.") from error
+    if not data:
+        raise FileFormatError(f"{shown(path.name)} is empty (0 bytes). Get the file again.")
+    return data
+
+
+def byte_budget() -> int:
+    """Return how many bytes a picture file may have: more than any picture in the pixel budget needs."""
+    return pixel_budget() * 10 + (64 << 20)
 
 
 def read_mask(path: Path, size: tuple[int, int] | None = None) -> Coverage:
@@ -172,34 +222,6 @@ def format_of(path: Path) -> FileFormat:
 def suffix_for(photo: Photo) -> str:
     """Return the suffix of the format a photo came from; ".png" for one that was not read from a file."""
     return next((each.suffixes[0] for each in FORMATS if each.name == photo.encoding.format), ".png")
-
-
-def _content(path: Path) -> bytes:
-    limit = pixel_budget() * 10 + (64 << 20)
-    try:
-        if path.is_dir():
-            raise FileFormatError(f"{shown(path.name)} is a folder. Choose a picture in it.")
-        if path.exists() and not path.is_file():
-            raise FileFormatError(f"{shown(path.name)} is not a file. Choose a picture.")
-        if path.stat().st_size > limit:
-            raise FileFormatError(
-                f"{shown(path.name)} is larger than any picture that can be opened here ({limit >> 20} MB). "
-                "Make it smaller, or raise the limit with LAMA_DESKTOP_MAX_MEGAPIXELS."
-            )
-        data = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise FileFormatError(f"There is no file {shown(path)}. Check the name.") from error
-    except PermissionError as error:
-        raise FileFormatError(f"{shown(path.name)} may not be read. Change its permissions or copy it.") from error
-    except (OSError, ValueError) as error:
-        known = _UNREADABLE.get(getattr(error, "errno", None) or 0)
-        if known:
-            raise FileFormatError(f"{shown(path.name)} cannot be read: {known}.") from error
-        reason = getattr(error, "strerror", None) or error
-        raise FileFormatError(f"{shown(path.name)} cannot be read ({reason}). Check the disk and try again.") from error
-    if not data:
-        raise FileFormatError(f"{shown(path.name)} is empty (0 bytes). Get the file again.")
-    return data
 
 
 def _recognised(head: bytes, path: Path) -> FileFormat:
