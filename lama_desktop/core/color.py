@@ -73,6 +73,17 @@ def _cached_space(model: ColorModel, profile: bytes | None) -> ColorSpace:
         return plain
 
 
+def rgb_space(model: ColorModel, profile: bytes | None) -> ColorSpace:
+    """Return the conversion for the RGB pixels that a document makes of such a photo.
+
+    Grey photos have three equal channels there, each with the grey profile's curve, and stay grey; CMYK photos are
+    converted to sRGB on the way in.
+    """
+    if model is ColorModel.GREY:
+        return _ThreeGreys(color_space(model, profile))
+    return SRGB if model is ColorModel.CMYK else color_space(model, profile)
+
+
 def _profiled(model: ColorModel, data: bytes) -> ColorSpace:
     profile = icc.parse(data)
     expected = {ColorModel.RGB: "RGB", ColorModel.GREY: "GRAY", ColorModel.CMYK: "CMYK"}[model]
@@ -146,6 +157,20 @@ class _GreySpace:
 
     def from_srgb(self, colors: Colors, like: Image) -> Image:
         return _quantized(_inverse(self._curve, _linear(colors) @ _LUMINANCE)[..., None], like)
+
+
+class _ThreeGreys:
+    """RGB pixels whose channels are equal, in the colours of a grey photo."""
+
+    def __init__(self, space: ColorSpace) -> None:
+        self._space = space
+
+    def to_srgb(self, pixels: Image) -> Colors:
+        return self._space.to_srgb(np.ascontiguousarray(pixels[..., :1]))
+
+    def from_srgb(self, colors: Colors, like: Image) -> Image:
+        grey = self._space.from_srgb(colors, like[..., :1])
+        return np.ascontiguousarray(np.broadcast_to(grey, (*grey.shape[:2], 3)))
 
 
 class _PlainCmyk:

@@ -1,6 +1,10 @@
 """Rect: a half-open integer rectangle in document pixels."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+TILE = 128
+"""Side of the squares by which changes are kept and repainted. A power of two, so that half-size levels line up."""
 
 
 @dataclass(frozen=True, order=True)
@@ -11,6 +15,16 @@ class Rect:
     top: int
     right: int
     bottom: int
+
+    @classmethod
+    def of_size(cls, size: tuple[int, int]) -> "Rect":
+        """Return the rectangle from (0, 0) of this width and height."""
+        return cls(0, 0, *size)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+        return self.width, self.height
 
     @property
     def width(self) -> int:
@@ -73,6 +87,18 @@ class Rect:
     def grown(self, margin: int) -> "Rect":
         """Return it with `margin` more pixels on every side; negative shrinks."""
         return Rect(self.left - margin, self.top - margin, self.right + margin, self.bottom + margin)
+
+    def slices_in(self, outer: "Rect") -> tuple[slice, slice]:
+        """Return the index of the pixels that are also in `outer`, in an array whose first pixel is its corner."""
+        return (self & outer).moved(-outer.left, -outer.top).slices
+
+    def tiles(self, side: int = TILE) -> Iterator["Rect"]:
+        """Yield the squares of a grid through (0, 0) that it touches, row by row, cut to it."""
+        if self.is_empty:
+            return
+        for top in range(self.top // side * side, self.bottom, side):
+            for left in range(self.left // side * side, self.right, side):
+                yield Rect(left, top, left + side, top + side) & self
 
     def shifted_into(self, bounds: "Rect") -> "Rect":
         """Return it moved as little as possible to lie inside `bounds`, cut where it is larger than `bounds`."""

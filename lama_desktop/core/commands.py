@@ -1,0 +1,316 @@
+"""Commands: reversible changes of a document. One verb: `swap` exchanges what a command keeps with the document's.
+
+Undo and redo are the same call, so half of the memory and half of the code are enough. `StackEdit` and `Group` are made
+and then done (`document.do`). `PixelEdit` and `PropertyEdit` can also be open while a gesture lasts:
+
+    with PixelEdit("Brush", document, document.mask) as edit:
+        with edit.writing(rect) as pixels:
+            np.maximum(pixels, coverage, out=pixels)
+
+Leaving the block pushes one step; an exception, `generator.close()` among them, restores every pixel. UI thread only.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lama_desktop.core.drawable import Drawable
+from lama_desktop.core.geometry import TILE, Rect
+from lama_desktop.core.layer import Layer, Lock
+from lama_desktop.core.stack import Stack
+from lama_desktop.errors import LamaDesktopError
+
+if TYPE_CHECKING:
+    from lama_desktop.core.document import Document
+
+
+class Command:
+    """A reversible change.
+
+    Args:
+        label: what Edit > Undo and the history panel show, "Brush".
+    """
+
+    def __init__(self, label: str) -> None:
+        self.label = label
+
+    @property
+    def nbytes(self) -> int:
+        """The memory that it keeps alive beside the document's own."""
+        return 0
+
+    def swap(self, document: "Document") -> None:
+        """Exchange the state that is kept with the document's; twice is the identity."""
+        raise NotImplementedError
+
+
+class Edit(Command):
+    """A command that can be open: it is written while it lasts, then committed or rolled back, nothing else.
+
+    Use it in a `with`; `open`, `commit` and `roll_back` are for the gestures that live in events, such as a slider's.
+    One edit is open at a time; meanwhile undo and redo do nothing, and `document.after_edit` makes others wait.
+    """
+
+    def __init__(self, label: str, document: "Document") -> None:
+        super().__init__(label)
+        self.document = document
+
+    def open(self) -> Self:
+        """Begin.
+
+        Raises:
+            LamaDesktopError: what is to be changed is locked.
+        """
+        self.document.edit_opened(self)
+        return self
+
+    def commit(self) -> None:
+        """End it and make it one step of the history; an edit that changed nothing leaves none."""
+        changed = self.settle()
+        self.document.edit_closed(self, keep=changed)
+
+    def roll_back(self) -> None:
+        """End it and restore what was there."""
+        self.swap(self.document)
+        self.document.edit_closed(self, keep=False)
+
+    def settle(self) -> bool:
+        """Called once, before a commit: tell whether anything is different, and let go of what is not."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self.open()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.commit()
+        else:
+            self.roll_back()
+
+
+class PixelEdit(Edit):
+    """Change pixels of one layer or of the mask.
+
+    Keeps each tile of the drawable as it was before the first write into it, and never again; a tile of one value is
+    kept as that value.
+    """
+
+    def __init__(self, label: str, document: "Document", drawable: Drawable) -> None:
+        super().__init__(label, document)
+        self.drawable = drawable
+        self._tiles: dict[Rect, NDArray[Any]] = {}
+
+    @classmethod
+    def replacing(
+        cls, label: str, document: "Document", drawable: Drawable, rect: Rect, pixels: NDArray[Any] | int
+    ) -> "PixelEdit":
+        """Return an edit, to be done, after which `rect` of a drawable holds `pixels`.
+
+        Args:
+            label: as above.
+            document: the drawable's.
+            drawable: what changes.
+            rect: where, in document pixels; what lies outside of the drawable is left out.
+            pixels: an array for all of `rect`, or one value, as in clearing a mask.
+
+        Raises:
+            LamaDesktopError: the layer is locked.
+        """
+        _refuse_locked(drawable, Lock.PIXELS)
+        edit, (dx, dy) = cls(label, document, drawable), drawable.origin
+        for tile in (rect & drawable.rect).moved(-dx, -dy).tiles():
+            before = drawable.pixels[tile.slices]
+            after = np.broadcast_to(np.asarray(pixels, before.dtype), before.shape) if np.ndim(pixels) == 0 else None
+            if after is None:
+                after = np.asarray(pixels)[tile.moved(dx, dy).slices_in(rect)].astype(before.dtype)
+            if not np.array_equal(before, after):
+                edit._tiles[tile] = after
+        return edit
+
+    @property
+    def nbytes(self) -> int:
+        """The memory of the tiles that it keeps."""
+        return sum(tile.base.nbytes if tile.base is not None else tile.nbytes for tile in self._tiles.values())
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it changes nothing."""
+        return not self._tiles
+
+    def open(self) -> Self:
+        """Begin."""
+        _refuse_locked(self.drawable, Lock.PIXELS)
+        return super().open()
+
+    @contextmanager
+    def writing(self, rect: Rect) -> Iterator[NDArray[Any]]:
+        """Give the pixels of a rectangle for writing; what was there is kept before, the document is told after.
+
+        Args:
+            rect: document pixels, of any size and place.
+
+        Yields:
+            A view, (h, w) or (h, w, 4), of the pixels in `rect & drawable.rect` – smaller than `rect` at the border,
+            empty outside. `(rect & drawable.rect)` tells where its first pixel lies; a dab is cut to it with
+            `coverage[drawable.rect.slices_in(rect)]`. Keep no reference to it.
+        """
+        drawable, area = self.drawable, rect & self.drawable.rect
+        if area.is_empty:
+            yield drawable.pixels[:0, :0].copy()
+            return
+        self._keep(area)
+        pixels = drawable.writable(area)
+        alpha = pixels[..., 3].copy() if isinstance(drawable, Layer) and Lock.ALPHA in drawable.lock else None
+        try:
+            yield pixels
+        finally:
+            if alpha is not None:
+                pixels[..., 3] = alpha
+            self.document.drawn(drawable, area)
+
+    def swap(self, document: "Document") -> None:
+        """Exchange the tiles."""
+        drawable, (dx, dy) = self.drawable, self.drawable.origin
+        for tile, kept in self._tiles.items():
+            pixels = drawable.writable(tile.moved(dx, dy))
+            self._tiles[tile] = _packed(pixels)
+            pixels[...] = kept
+        for run in _runs(self._tiles):
+            document.drawn(drawable, run.moved(dx, dy))
+
+    def settle(self) -> bool:
+        """Let go of tiles that ended as they began; pack those of one value."""
+        for tile, kept in list(self._tiles.items()):
+            if np.array_equal(kept, self.drawable.pixels[tile.slices]):
+                del self._tiles[tile]
+            else:
+                self._tiles[tile] = _packed(kept)
+        return bool(self._tiles)
+
+    def _keep(self, area: Rect) -> None:
+        """Copy the tiles that `area` touches, those that are not kept yet."""
+        (dx, dy), (width, height) = self.drawable.origin, self.drawable.rect.size
+        local = area.moved(-dx, -dy)
+        for top in range(local.top // TILE * TILE, local.bottom, TILE):
+            for left in range(local.left // TILE * TILE, local.right, TILE):
+                tile = Rect(left, top, min(left + TILE, width), min(top + TILE, height))
+                if tile not in self._tiles:
+                    self._tiles[tile] = self.drawable.pixels[tile.slices].copy()
+
+
+class PropertyEdit(Edit):
+    """Change one property of a layer: its name, opacity, mode, visible, lock, recipe or origin.
+
+    At once, `document.do(PropertyEdit("Hide", document, layer, "visible", False))`, or while a slider is held: `open`
+    when it is pressed, `set` as it moves, `commit` when it is released.
+    """
+
+    def __init__(self, label: str, document: "Document", layer: Layer, attribute: str, value: Any) -> None:
+        super().__init__(label, document)
+        assert attribute in Layer.PROPERTIES
+        self.layer, self.attribute, self._other = layer, attribute, value
+
+    def open(self) -> Self:
+        """Begin: the value of the constructor is set."""
+        if self.attribute == "origin":
+            _refuse_locked(self.layer, Lock.POSITION)
+        super().open()
+        self.swap(self.document)
+        return self
+
+    def set(self, value: Any) -> None:
+        """Set another value while it is open."""
+        before = self.document.stack.reach(self.layer)
+        self.layer.assign(self.attribute, value)
+        self.document.rearranged(self.layer, before)
+
+    def swap(self, document: "Document") -> None:
+        """Exchange the value."""
+        value, self._other = self._other, getattr(self.layer, self.attribute)
+        before = document.stack.reach(self.layer)
+        self.layer.assign(self.attribute, value)
+        document.rearranged(self.layer, before)
+
+    def settle(self) -> bool:
+        """Tell whether the value is another one."""
+        return bool(getattr(self.layer, self.attribute) != self._other)
+
+
+class StackEdit(Command):
+    """Exchange the structure of the document: add, remove, reorder, merge, crop, turn. Made of the stack to come."""
+
+    def __init__(self, label: str, stack: Stack) -> None:
+        super().__init__(label)
+        self._other = stack
+        self._nbytes = 0
+
+    @property
+    def nbytes(self) -> int:
+        """The memory of what is in the kept stack and not in the one it was exchanged for."""
+        return self._nbytes
+
+    def swap(self, document: "Document") -> None:
+        """Exchange the stack."""
+        self._other = document.exchange(self._other)
+        shared = document.stack.storage()
+        self._nbytes = sum(size for key, size in self._other.storage().items() if key not in shared)
+
+
+class Group(Command):
+    """Several commands as one step, done in order and undone in reverse."""
+
+    def __init__(self, label: str, commands: Sequence[Command]) -> None:
+        super().__init__(label)
+        self._commands = list(commands)
+
+    @property
+    def nbytes(self) -> int:
+        """The sum of its parts."""
+        return sum(command.nbytes for command in self._commands)
+
+    def swap(self, document: "Document") -> None:
+        """Swap every part, then reverse their order, so that the next swap goes the other way; all or nothing."""
+        done: list[Command] = []
+        try:
+            for command in self._commands:
+                command.swap(document)
+                done.append(command)
+        except BaseException:
+            for command in reversed(done):
+                command.swap(document)
+            raise
+        self._commands.reverse()
+
+
+def _refuse_locked(drawable: Drawable, lock: Lock) -> None:
+    if isinstance(drawable, Layer) and lock in drawable.lock:
+        what = "position" if lock is Lock.POSITION else "pixels"
+        raise LamaDesktopError(f"The {what} of the layer “{drawable.name}” are locked: unlock it in the layers panel.")
+
+
+def _packed(tile: NDArray[Any]) -> NDArray[Any]:
+    """Return a tile for keeping: a copy, or one value spread over its shape where it has but one."""
+    first = tile[:1, :1]
+    if (tile == first).all():
+        return np.broadcast_to(first.copy(), tile.shape)
+    return tile.copy()
+
+
+def _runs(tiles: Sequence[Rect] | dict[Rect, Any]) -> Iterator[Rect]:
+    """Yield the tiles as rectangles, neighbours in a row joined."""
+    run = Rect(0, 0, 0, 0)
+    for tile in sorted(tiles, key=lambda tile: (tile.top, tile.left)):
+        if tile.top == run.top and tile.left == run.right:
+            run = run | tile
+            continue
+        if not run.is_empty:
+            yield run
+        run = tile
+    if not run.is_empty:
+        yield run

@@ -1,0 +1,244 @@
+"""Document: a picture being edited. Owns the stack and the history, and says what changed.
+
+Contains everything the user would want to keep, and is complete without a window: see its tests. UI thread only;
+workers get `flatten` results, `frozen` arrays and `snapshot()`.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from lama_desktop.core.arrays import Image
+from lama_desktop.core.color import ColorSpace, rgb_space
+from lama_desktop.core.commands import Command, Edit
+from lama_desktop.core.composite import composite
+from lama_desktop.core.drawable import Drawable, Mask
+from lama_desktop.core.exchange import Snapshot, facts_of, opened
+from lama_desktop.core.geometry import Rect
+from lama_desktop.core.history import History
+from lama_desktop.core.layer import Layer
+from lama_desktop.core.photo import Photo
+from lama_desktop.core.stack import Stack
+
+
+class Document(QObject):
+    """A photo with layers, a mask and a history.
+
+    Args:
+        photo: what was read. A large one is opened off the UI thread with `exchange.opened`, whose result is `stack`.
+        path: the file it came from; None for a new picture.
+        stack: `opened(photo)`, where that is at hand.
+    """
+
+    changed = Signal(object)
+    """Rect: layers may look different there. Also told of hidden layers, for their thumbnails."""
+    mask_changed = Signal(object)
+    """Rect: the mask is different there."""
+    stack_changed = Signal()
+    """Which layers there are, their order or a property of one is different; the mask may be another object."""
+    active_changed = Signal()
+    """Another layer is the active one."""
+    resized = Signal()
+    """The size is another one, and with it every array; `changed` and `mask_changed` are not sent in addition."""
+    modified_changed = Signal(bool)
+    """Whether there is something to save."""
+    path_changed = Signal()
+
+    def __init__(self, photo: Photo, path: Path | None = None, stack: Stack | None = None) -> None:
+        super().__init__()
+        self._stack = stack or opened(photo)
+        self._facts = facts_of(photo)
+        self._path = path
+        self._edit: Edit | None = None
+        self._waiting: list[Callable[[], None]] = []
+        self.history = History(self)
+        self._was_modified = False
+        self.history.changed.connect(self._tell_modified)
+
+    # What it is
+
+    @property
+    def stack(self) -> Stack:
+        """The structure at this moment, an immutable value; what a `StackEdit` is made of."""
+        return self._stack
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers, the lowest first."""
+        return self._stack.layers
+
+    @property
+    def active(self) -> Layer | None:
+        """The layer that tools work on. Choosing another one is no step of the history."""
+        return self._stack.active
+
+    @active.setter
+    def active(self, layer: Layer) -> None:
+        if layer is not self._stack.active:
+            self._stack = self._stack.activated(layer)
+            self.active_changed.emit()
+
+    @property
+    def mask(self) -> Mask:
+        """What to remove. Another object after `stack_changed` or `resized`."""
+        return self._stack.mask
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self._stack.size
+
+    @property
+    def rect(self) -> Rect:
+        """All of its pixels."""
+        return self._stack.rect
+
+    @property
+    def facts(self) -> Photo:
+        """What the file said: colour model, profile, resolution, metadata, encoding. Its `pixels` are none."""
+        return self._facts
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """uint8 or uint16: of every layer and of `flatten`."""
+        return self._facts.pixels.dtype
+
+    @property
+    def depth(self) -> int:
+        """Bits per channel: 8 or 16."""
+        return self._facts.depth
+
+    @property
+    def space(self) -> ColorSpace:
+        """How the RGB of its layers becomes sRGB and back; what the engine is given with `flatten`."""
+        return rgb_space(self._facts.model, self._facts.profile)
+
+    @property
+    def path(self) -> Path | None:
+        """The file it belongs to; None before the first save."""
+        return self._path
+
+    @path.setter
+    def path(self, path: Path | None) -> None:
+        if path != self._path:
+            self._path = path
+            self.path_changed.emit()
+
+    @property
+    def modified(self) -> bool:
+        """Whether there is something to save."""
+        return self.history.modified
+
+    # What it looks like
+
+    def flatten(self, rect: Rect | None = None, *, below: Layer | None = None) -> Image:
+        """Return what is visible, as a new array of the caller's.
+
+        Args:
+            rect: document pixels, cut to the document; None is all.
+            below: only the layers under this one.
+
+        Returns:
+            (h, w, 4) RGBA in the document's colours and depth, straight alpha.
+        """
+        layers = self.layers if below is None else self.layers[: self._stack.index(below)]
+        return composite(layers, self.rect if rect is None else rect & self.rect, self.dtype)
+
+    def flatten_original(self, rect: Rect | None = None) -> Image | None:
+        """Return the photo as it was opened, in the present geometry, like `flatten`; None for a new picture."""
+        original = self._stack.original
+        if original is None:
+            return None
+        return composite((original,), self.rect if rect is None else rect & self.rect, self.dtype)
+
+    def snapshot(self) -> Snapshot:
+        """Return this moment for another thread, which can make the photo to save of it. Copies nothing."""
+        return Snapshot(self._stack.snapshot(), self._facts, self.history.state)
+
+    def photo(self) -> Photo:
+        """Return the flattened picture, ready for `formats.write`; off the UI thread use `snapshot().photo()`."""
+        return self.snapshot().photo()
+
+    # What changes it
+
+    def do(self, command: Command) -> None:
+        """Do a command and make it a step of the history. Not while an edit is open: see `after_edit`."""
+        assert self._edit is None, "a command in the middle of a gesture"
+        command.swap(self)
+        self.history.push(command)
+
+    def undo(self) -> bool:
+        """Take the last step back; False when there is none, or an edit is open."""
+        return self.history.undo()
+
+    def redo(self) -> bool:
+        """Do the next step again; False when there is none, or an edit is open."""
+        return self.history.redo()
+
+    @property
+    def is_editing(self) -> bool:
+        """Whether an edit is open: a stroke is being drawn, a slider held."""
+        return self._edit is not None
+
+    def after_edit(self, call: Callable[[], None]) -> None:
+        """Call at once, or as soon as the open edit has ended: for results that arrive in the middle of a stroke."""
+        if self._edit is None:
+            call()
+        else:
+            self._waiting.append(call)
+
+    # For commands only
+
+    def edit_opened(self, edit: Edit) -> None:
+        """Take note that an edit is open."""
+        assert self._edit is None, "one edit at a time"
+        self._edit = edit
+
+    def edit_closed(self, edit: Edit, keep: bool) -> None:
+        """Take note that it has ended, as a step or as nothing."""
+        assert self._edit is edit
+        self._edit = None
+        if keep:
+            self.history.push(edit)
+        waiting, self._waiting = self._waiting, []
+        for call in waiting:
+            call()
+
+    def drawn(self, drawable: Drawable, rect: Rect) -> None:
+        """Tell that pixels of a layer or of the mask are different in `rect`."""
+        if drawable is self.mask:
+            self.mask_changed.emit(rect & self.rect)
+        elif isinstance(drawable, Layer):
+            rect = rect & self.rect if drawable.bounded else self.rect
+            if not rect.is_empty:
+                self.changed.emit(rect)
+
+    def rearranged(self, layer: Layer, before: Rect) -> None:
+        """Tell that a property of a layer is different; `before` is what it could change until now."""
+        for rect in {before, self._stack.reach(layer)}:
+            if not rect.is_empty:
+                self.changed.emit(rect)
+        self.stack_changed.emit()
+
+    def exchange(self, stack: Stack) -> Stack:
+        """Put another stack in place, tell what that changes, and return the one it replaces."""
+        before, self._stack = self._stack, stack
+        self.stack_changed.emit()
+        if stack.active is not before.active:
+            self.active_changed.emit()
+        if stack.size != before.size:
+            self.resized.emit()
+            return before
+        for rect in stack.changed_rects(before):
+            self.changed.emit(rect)
+        if stack.mask is not before.mask:
+            self.mask_changed.emit(self.rect)
+        return before
+
+    def _tell_modified(self) -> None:
+        if self.modified != self._was_modified:
+            self._was_modified = self.modified
+            self.modified_changed.emit(self.modified)
