@@ -151,15 +151,13 @@ class Borders:
     def draw(self, size: tuple[int, int], random: RandomState) -> Hole:
         """Return a mask of one to four bands; see MaskGenerator."""
         width, height = size
-        left, top, right, bottom = (self._band(length, random) for length in (width, height, width, height))
+        bands = [self._band(length, random) for length in (width, height, width, height)]
         chosen = random.random_sample(4) < self.chance
         if not chosen.any():
             chosen[random.randint(4)] = True
-        hole = np.zeros((height, width), bool)
-        for band, wanted in zip(
-            (np.s_[:, :left], np.s_[:top], np.s_[:, width - right :], np.s_[height - bottom :]), chosen, strict=True
-        ):
-            hole[band] |= wanted
+        left, top, right, bottom = np.where(chosen, bands, 0)
+        hole = np.ones((height, width), bool)
+        hole[top : height - bottom, left : width - right] = False
         return hole
 
     def _band(self, length: int, random: RandomState) -> int:
