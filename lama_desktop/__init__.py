@@ -1,7 +1,7 @@
 """LaMa Desktop: take things out of photographs.
 
 The folders are the architecture. What each may import from the package is written here and checked by
-`tests/test_architecture.py`; everything may import the base modules `errors options progress paths settings`.
+`tests/test_architecture.py`; everything may import the base modules `errors immortal options progress paths settings`.
 
     cli        -> everything below, lazily, inside the sub-command
     ui         -> tools batch engine models formats core

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+import lama_desktop.immortal  # noqa: F401 (before the first signal)
 from lama_desktop.core.commands import Command
 
 if TYPE_CHECKING:

@@ -1,0 +1,193 @@
+"""Form: a section of declared options, to be seen and changed.
+
+Every field of the section becomes a row: a switch, a slider with a number, a few choices side by side, a list, a line
+of text. Titles, help, ranges and units are those of the declaration; nothing about an option is said here.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from enum import StrEnum
+from typing import Any, Protocol, TypeVar
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QWidget
+
+from lama_desktop import options
+from lama_desktop.options import Option, Section
+from lama_desktop.ui.controls.choices import Choice, Segments, Switch
+from lama_desktop.ui.controls.numbers import NumberField, Scale, SliderField
+from lama_desktop.ui.text import sentence, tr
+from lama_desktop.ui.theme import GAP, PANEL_ROW, UNIT
+
+T = TypeVar("T", bound=Section)
+
+SEGMENTS = 3
+"""Up to so many choices are shown side by side."""
+NAMES = ("cpu", "cuda", "mps")
+"""Choices that are names, and so have no small letters."""
+_SPACE = 20
+
+
+class Editor(Protocol):
+    """A control for one option."""
+
+    changed: Any
+    value: Any
+
+
+class TextField(QLineEdit):
+    """A line of text.
+
+    Signals:
+        changed: the text, when it is complete.
+    """
+
+    changed = Signal(object)
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.editingFinished.connect(lambda: self.changed.emit(self.text()))
+
+    @property
+    def value(self) -> str:
+        """The text."""
+        return self.text()
+
+    @value.setter
+    def value(self, text: str) -> None:
+        """Show a text without a signal."""
+        self.setText(text)
+
+
+class CompactNumber(NumberField):
+    """A number without a slider, for the bar of tool options."""
+
+    def __init__(self, option: Option) -> None:
+        super().__init__(Scale(option))
+
+    @property  # type: ignore[override]
+    def value(self) -> float | int:
+        """The number."""
+        return self.number
+
+    @value.setter
+    def value(self, value: float) -> None:
+        """Show a number without a signal."""
+        self.show_value(value)
+
+
+class Form(QWidget):
+    """Rows of controls for a section of options.
+
+    Args:
+        values: what is shown at first.
+        only: names of the options to show, in this order; all of them by default.
+        compact: in one line with small fields, as in the bar of tool options.
+        titles: other titles than the declared ones, by name.
+
+    Signals:
+        changed: a new section with the changed value, on every step.
+    """
+
+    changed = Signal(object)
+
+    def __init__(
+        self,
+        values: Section,
+        *,
+        only: Sequence[str] | None = None,
+        compact: bool = False,
+        titles: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__()
+        self._values = values
+        self._editors: dict[str, QWidget] = {}
+        self._labels: dict[str, QLabel] = {}
+        known = {each.name: each for each in options.options_of(type(values))}
+        shown = [known[name] for name in (known if only is None else only)]
+        self._lay_out(shown, compact, titles or {})
+        self.values = values
+
+    @property
+    def values(self) -> Section:
+        """The section as it is shown."""
+        return self._values
+
+    @values.setter
+    def values(self, values: Section) -> None:
+        """Show other values of the same section without a signal."""
+        self._values = values
+        for name, editor in self._editors.items():
+            editor.value = getattr(values, name)  # type: ignore[attr-defined]
+
+    def editor(self, name: str) -> QWidget:
+        """Return the control of an option."""
+        return self._editors[name]
+
+    def set_row_enabled(self, name: str, enabled: bool, reason: str = "") -> None:
+        """Allow or forbid an option; `reason` becomes the tooltip."""
+        for widget in (self._editors[name], self._labels[name]):
+            widget.setEnabled(enabled)
+            widget.setToolTip(reason or sentence(tr(self._option(name).help)))
+
+    def limit(self, name: str, choices: Collection[str]) -> None:
+        """Offer only some choices of an enumeration that drops down; its own value stays."""
+        editor, option = self._editors[name], self._option(name)
+        assert isinstance(editor, Choice)
+        kept = [each for each in option.choices if each in choices or each == getattr(self._values, name)]
+        editor.offer([(option.kind(each), choice_title(each)) for each in kept])
+
+    def _option(self, name: str) -> Option:
+        return next(each for each in options.options_of(type(self._values)) if each.name == name)
+
+    def _lay_out(self, shown: Sequence[Option], compact: bool, titles: Mapping[str, str]) -> None:
+        line, grid = QHBoxLayout(), QGridLayout()
+        grid.setHorizontalSpacing(GAP + UNIT)
+        grid.setVerticalSpacing(0)
+        grid.setColumnStretch(1, 1)
+        line.setSpacing(GAP)
+        for layout in (line, grid):
+            layout.setContentsMargins(0, 0, 0, 0)
+        for row, option in enumerate(shown):
+            label, editor = QLabel(tr(titles.get(option.name, option.title))), editor_for(option, compact)
+            label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+            label.setBuddy(editor)
+            for widget in (label, editor):
+                widget.setToolTip(sentence(tr(option.help)))
+            editor.setAccessibleName(tr(option.title))
+            editor.setAccessibleDescription(sentence(tr(option.help)))
+            editor.changed.connect(lambda value, name=option.name: self._change(name, value))  # type: ignore[attr-defined]
+            self._editors[option.name], self._labels[option.name] = editor, label
+            if compact:
+                line.addSpacing(_SPACE - GAP if row else 0)
+                line.addWidget(label)
+                line.addWidget(editor)
+            else:
+                grid.addWidget(label, row, 0)
+                side = Qt.AlignmentFlag.AlignRight if isinstance(editor, Switch) else Qt.AlignmentFlag(0)
+                grid.addWidget(editor, row, 1, Qt.AlignmentFlag.AlignVCenter | side)
+                grid.setRowMinimumHeight(row, PANEL_ROW)
+        if compact:
+            line.addStretch(1)
+        self.setLayout(line if compact else grid)
+
+    def _change(self, name: str, value: object) -> None:
+        self._values = options.from_dict(type(self._values), options.to_dict(self._values) | {name: value})
+        self.changed.emit(self._values)
+
+
+def editor_for(option: Option, compact: bool = False) -> QWidget:
+    """Return the control that fits an option; it is an Editor."""
+    if option.kind is bool:
+        return Switch(option.default)
+    if issubclass(option.kind, StrEnum):
+        choices = [(option.kind(each), choice_title(each)) for each in option.choices]
+        return Choice(choices) if len(choices) > SEGMENTS else Segments(choices)
+    if option.kind in (int, float):
+        return CompactNumber(option) if compact else SliderField(option)
+    return TextField(option.default)
+
+
+def choice_title(choice: str) -> str:
+    """Return what a value of an enumeration is called in the window."""
+    return choice.upper() if choice in NAMES else tr(choice[:1].upper() + choice[1:].replace("-", " "))

@@ -1,0 +1,36 @@
+"""Text: everything the window says goes through `tr`, so that it can say it in another language."""
+
+from PySide6.QtCore import QCoreApplication, QLocale
+
+CONTEXT = "LamaDesktop"
+"""The one context of all translations: the same word means the same thing everywhere (architecture, vocabulary)."""
+
+
+def tr(text: str, **values: object) -> str:
+    """Return a text in the user's language, with `{name}` replaced by the values.
+
+    Texts that are declared elsewhere (options, tools, model cards) are looked up by their English form.
+    """
+    translated = QCoreApplication.translate(CONTEXT, text) if text else ""
+    return translated.format(**values) if values else translated
+
+
+def count(number: int) -> str:
+    """Return a whole number with the separators of the user's language."""
+    return QLocale().toString(number)
+
+
+def in_bytes(size: int) -> str:
+    """Return a size in the unit in which it has one to three digits before the point: "412 MB", "1.9 GB"."""
+    value = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 999.5:
+            return f"{value:.0f} {unit}" if unit in ("B", "kB") or value >= 9.95 else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"
+
+
+def sentence(text: str) -> str:
+    """Return a text as a sentence: its first letter large, a full stop at its end."""
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "!", "?", "…")) or not text else f"{text}."

@@ -1,0 +1,64 @@
+"""Rules for tests of the window: offscreen, one application, no Qt warning, no thread and no window left."""
+
+import gc
+import os
+import time
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, QThread, QtMsgType, qInstallMessageHandler
+from PySide6.QtWidgets import QApplication
+
+IGNORED = ("This plugin does not support",)
+"""What the offscreen platform says of itself."""
+
+
+@pytest.fixture(scope="session")
+def application():
+    """The one QApplication of the test run."""
+    return QApplication.instance() or QApplication(["lama-desktop"])
+
+
+@pytest.fixture(autouse=True)
+def clean_window(application):
+    """Fail a test that leaves a thread or a window, or makes Qt warn."""
+    messages = []
+
+    def note(kind, context, text):
+        if kind != QtMsgType.QtDebugMsg and not text.startswith(IGNORED):
+            messages.append(f"{context.category}: {text}")
+
+    before = qInstallMessageHandler(note)
+    yield
+    for widget in application.topLevelWidgets():
+        if widget.isWindow() and widget.isVisible():
+            widget.close()
+        widget.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    application.processEvents()
+    running = [each for each in gc.get_objects() if isinstance(each, QThread) and _is_running(each)]
+    qInstallMessageHandler(before)
+    assert not running, f"left running: {[each.objectName() for each in running]}"
+    assert not messages, messages
+
+
+@pytest.fixture
+def until(application):
+    """Let the event loop run until something is true."""
+
+    def wait(condition, timeout_s=10.0):
+        end = time.monotonic() + timeout_s
+        while not condition():
+            assert time.monotonic() < end, "it did not happen"
+            application.processEvents()
+            time.sleep(0.001)
+
+    return wait
+
+
+def _is_running(thread):
+    try:
+        return thread is not QThread.currentThread() and thread.isRunning() and thread.objectName().startswith("lane")
+    except RuntimeError:  # its C++ half is gone
+        return False
