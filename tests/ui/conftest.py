@@ -1,6 +1,5 @@
 """Rules for tests of the window: offscreen, one application, no Qt warning, no thread and no window left."""
 
-import gc
 import os
 import time
 
@@ -9,6 +8,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QThread, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
+from shiboken6 import isValid
 
 IGNORED = ("This plugin does not support",)
 """What the offscreen platform says of itself."""
@@ -21,9 +21,11 @@ def application():
 
 
 @pytest.fixture(autouse=True)
-def clean_window(application):
+def clean_window(application, monkeypatch):
     """Fail a test that leaves a thread or a window, or makes Qt warn."""
-    messages = []
+    messages, threads = [], []
+    start = QThread.start
+    monkeypatch.setattr(QThread, "start", lambda thread, *rest: (threads.append(thread), start(thread, *rest))[1])
 
     def note(kind, context, text):
         if kind != QtMsgType.QtDebugMsg and not text.startswith(IGNORED):
@@ -37,9 +39,9 @@ def clean_window(application):
         widget.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     application.processEvents()
-    running = [each for each in gc.get_objects() if isinstance(each, QThread) and _is_running(each)]
     qInstallMessageHandler(before)
-    assert not running, f"left running: {[each.objectName() for each in running]}"
+    running = [each.objectName() for each in threads if isValid(each) and each.isRunning()]
+    assert not running, f"left running: {running}"
     assert not messages, messages
 
 
@@ -55,10 +57,3 @@ def until(application):
             time.sleep(0.001)
 
     return wait
-
-
-def _is_running(thread):
-    try:
-        return thread is not QThread.currentThread() and thread.isRunning() and thread.objectName().startswith("lane")
-    except RuntimeError:  # its C++ half is gone
-        return False
