@@ -16,10 +16,11 @@ from functools import lru_cache
 from io import BytesIO
 from typing import Protocol
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
-from PIL import ImageCms
+from PIL import ImageCms, ImageFilter
 
 from lama_desktop.core import icc
 from lama_desktop.core.arrays import Colors, Image, full_value
@@ -50,6 +51,13 @@ class ColorSpace(Protocol):
 
     def from_srgb(self, colors: Colors, like: Image) -> Image:
         """Return `colors` in the file's colours, with the channels and dtype of `like`."""
+        ...
+
+    def to_screen(self, pixels: Image) -> Image:
+        """Return 8-bit colour channels (H, W, C) as (H, W, 3) uint8 sRGB: `to_srgb`, rounded, but made for speed.
+
+        May return `pixels` itself where they are sRGB.
+        """
         ...
 
 
@@ -95,7 +103,17 @@ def _profiled(model: ColorModel, data: bytes) -> ColorSpace:
     return SRGB if space.is_srgb else space
 
 
-class _Srgb:
+class _Space:
+    """What all have in common."""
+
+    def to_srgb(self, pixels: Image) -> Colors:
+        raise NotImplementedError
+
+    def to_screen(self, pixels: Image) -> Image:
+        return _quantized(self.to_srgb(pixels), np.empty((1, 1, 3), np.uint8))
+
+
+class _Srgb(_Space):
     """sRGB or undeclared pixels, grey or RGB: scaling, exact in both directions at 8 and 16 bit."""
 
     def to_srgb(self, pixels: Image) -> Colors:
@@ -107,11 +125,14 @@ class _Srgb:
             colors = _encoded(_linear(colors) @ _LUMINANCE)[..., None]
         return _quantized(colors, like)
 
+    def to_screen(self, pixels: Image) -> Image:
+        return pixels if pixels.shape[2] == 3 else np.repeat(pixels, 3, axis=2)
+
 
 SRGB: ColorSpace = _Srgb()
 
 
-class _MatrixSpace:
+class _MatrixSpace(_Space):
     """An RGB profile of three curves and a matrix."""
 
     def __init__(self, profile: icc.Profile) -> None:
@@ -119,6 +140,8 @@ class _MatrixSpace:
         self._curves = profile.curves
         self._forward = (np.linalg.inv(_SRGB_TO_XYZ) @ profile.matrix).astype(np.float32)
         self._backward = (np.linalg.inv(profile.matrix) @ _SRGB_TO_XYZ).astype(np.float32)
+        ramp = np.linspace(0, 1, 256)
+        self._linear_8 = np.stack([curve(ramp) for curve in self._curves], axis=-1)[:, None].astype(np.float32)
 
     @property
     def is_srgb(self) -> bool:
@@ -137,8 +160,13 @@ class _MatrixSpace:
             linear[..., channel] = _inverse(curve, linear[..., channel])
         return _quantized(linear, like)
 
+    def to_screen(self, pixels: Image) -> Image:
+        linear = cv2.transform(cv2.LUT(pixels, self._linear_8), self._forward * 65535)
+        index = np.clip(linear, 0, 65535, out=linear).astype(np.uint16)
+        return np.take(_screen_table(), index, mode="clip")
 
-class _GreySpace:
+
+class _GreySpace(_Space):
     """A grey profile: one curve to the lightness of a neutral colour."""
 
     def __init__(self, profile: icc.Profile) -> None:
@@ -159,11 +187,12 @@ class _GreySpace:
         return _quantized(_inverse(self._curve, _linear(colors) @ _LUMINANCE)[..., None], like)
 
 
-class _ThreeGreys:
+class _ThreeGreys(_Space):
     """RGB pixels whose channels are equal, in the colours of a grey photo."""
 
     def __init__(self, space: ColorSpace) -> None:
         self._space = space
+        self._screen_8 = space.to_screen(np.arange(256, dtype=np.uint8).reshape(256, 1, 1))
 
     def to_srgb(self, pixels: Image) -> Colors:
         return self._space.to_srgb(np.ascontiguousarray(pixels[..., :1]))
@@ -172,8 +201,11 @@ class _ThreeGreys:
         grey = self._space.from_srgb(colors, like[..., :1])
         return np.ascontiguousarray(np.broadcast_to(grey, (*grey.shape[:2], 3)))
 
+    def to_screen(self, pixels: Image) -> Image:
+        return cv2.LUT(pixels, self._screen_8)
 
-class _PlainCmyk:
+
+class _PlainCmyk(_Space):
     """CMYK of unknown ink: (1 - ink)(1 - black)."""
 
     def to_srgb(self, pixels: Image) -> Colors:
@@ -188,7 +220,7 @@ class _PlainCmyk:
         return _quantized(np.concatenate([np.where(black < 1, inks, 0), black], axis=-1), like)
 
 
-class _GridSpace:
+class _GridSpace(_Space):
     """A profile of tables: grids in both directions, sampled from LittleCMS (relative colorimetric, black point)."""
 
     def __init__(self, model: ColorModel, data: bytes) -> None:
@@ -197,12 +229,20 @@ class _GridSpace:
         mode = {ColorModel.GREY: "L", ColorModel.RGB: "RGB", ColorModel.CMYK: "CMYK"}[model]
         self._forward = _sampled(profile, srgb, mode, "RGB")
         self._backward = _sampled(srgb, profile, "RGB", mode)
+        if model is ColorModel.RGB:  # the same grid, in Pillow's order: red changes fastest
+            self._table = ImageFilter.Color3DLUT(_NODES[3], self._forward.transpose(2, 1, 0, 3).reshape(-1))
 
     def to_srgb(self, pixels: Image) -> Colors:
         return _interpolated(self._forward, pixels.astype(np.float32) / np.float32(full_value(pixels)))
 
     def from_srgb(self, colors: Colors, like: Image) -> Image:
         return _quantized(_interpolated(self._backward, np.clip(colors, 0, 1)), like)
+
+    def to_screen(self, pixels: Image) -> Image:
+        if pixels.shape[2] != 3:
+            return super().to_screen(pixels)
+        picture = PillowImage.fromarray(pixels, "RGB").filter(self._table)
+        return np.asarray(picture)
 
 
 def _sampled(source: ImageCms.ImageCmsProfile, target: ImageCms.ImageCmsProfile, mode: str, result: str) -> Floats32:
@@ -249,6 +289,15 @@ def _quantized(values: Floats32, like: Image) -> Image:
     """Return values 0..1 rounded to the dtype of `like`; others are clipped."""
     scaled = np.clip(values, 0, 1) * np.float32(full_value(like))
     return np.ascontiguousarray(np.rint(scaled).astype(like.dtype))
+
+
+@lru_cache(maxsize=1)
+def _screen_table() -> Image:
+    """Return 8-bit sRGB for linear light in 65536 steps, the finest of which is a twentieth of a value."""
+    light = (np.arange(65536, dtype=np.float32) + np.float32(0.5)) / np.float32(65536)
+    table = _quantized(_encoded(light), np.empty(1, np.uint8))
+    table.flags.writeable = False
+    return table
 
 
 def _table(curve: icc.Curve, pixels: Image) -> Floats32:

@@ -105,6 +105,7 @@ class PixelEdit(Edit):
         super().__init__(label, document)
         self.drawable = drawable
         self._tiles: dict[Rect, NDArray[Any]] = {}
+        self._nbytes = 0
 
     @classmethod
     def replacing(
@@ -131,12 +132,13 @@ class PixelEdit(Edit):
                 after = np.asarray(pixels)[tile.moved(dx, dy).slices_in(rect)].astype(before.dtype)
             if not np.array_equal(before, after):
                 edit._tiles[tile] = after
+        edit._count()
         return edit
 
     @property
     def nbytes(self) -> int:
         """The memory of the tiles that it keeps."""
-        return sum(tile.base.nbytes if tile.base is not None else tile.nbytes for tile in self._tiles.values())
+        return self._nbytes
 
     @property
     def is_empty(self) -> bool:
@@ -181,6 +183,7 @@ class PixelEdit(Edit):
             pixels = drawable.writable(tile.moved(dx, dy))
             self._tiles[tile] = _packed(pixels)
             pixels[...] = kept
+        self._count()
         for run in _runs(self._tiles):
             document.drawn(drawable, run.moved(dx, dy))
 
@@ -191,7 +194,11 @@ class PixelEdit(Edit):
                 del self._tiles[tile]
             else:
                 self._tiles[tile] = _packed(kept)
+        self._count()
         return bool(self._tiles)
+
+    def _count(self) -> None:
+        self._nbytes = sum(tile.nbytes for tile in self._tiles.values() if tile.strides[0])
 
     def _keep(self, area: Rect) -> None:
         """Copy the tiles that `area` touches, those that are not kept yet."""
@@ -297,7 +304,7 @@ def _refuse_locked(drawable: Drawable, lock: Lock) -> None:
 def _packed(tile: NDArray[Any]) -> NDArray[Any]:
     """Return a tile for keeping: a copy, or one value spread over its shape where it has but one."""
     first = tile[:1, :1]
-    if (tile == first).all():
+    if (tile[0] == first[0]).all() and (tile == first).all():  # most tiles are out by the first row
         return np.broadcast_to(first.copy(), tile.shape)
     return tile.copy()
 

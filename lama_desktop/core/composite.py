@@ -37,6 +37,16 @@ def composite(layers: Sequence[Layer], rect: Rect, dtype: Any, out: Image | None
     return out
 
 
+def is_opaque(layers: Sequence[Layer], rect: Rect) -> bool:
+    """Tell whether one of the layers, and so the picture, is known to be opaque all over `rect`."""
+    for layer in reversed(layers):
+        if layer.hides(rect):
+            return True
+        if layer.visible and not layer.mode.keeps_opaque:
+            return False
+    return False
+
+
 def to_depth(pixels: Image, dtype: Any) -> Image:
     """Return pixels at another depth: 8 bits spread to 16 exactly, 16 rounded to 8; unchanged if they have it."""
     if pixels.dtype == dtype:

@@ -42,7 +42,7 @@ class Document(QObject):
     active_changed = Signal()
     """Another layer is the active one."""
     resized = Signal()
-    """The size is another one, and with it every array; `changed` and `mask_changed` are not sent in addition."""
+    """The size is another one, and with it every array. Sent first; `changed` and `mask_changed` do not follow."""
     modified_changed = Signal(bool)
     """Whether there is something to save."""
     path_changed = Signal()
@@ -226,16 +226,16 @@ class Document(QObject):
     def exchange(self, stack: Stack) -> Stack:
         """Put another stack in place, tell what that changes, and return the one it replaces."""
         before, self._stack = self._stack, stack
+        if stack.size != before.size:
+            self.resized.emit()
         self.stack_changed.emit()
         if stack.active is not before.active:
             self.active_changed.emit()
-        if stack.size != before.size:
-            self.resized.emit()
-            return before
-        for rect in stack.changed_rects(before):
-            self.changed.emit(rect)
-        if stack.mask is not before.mask:
-            self.mask_changed.emit(self.rect)
+        if stack.size == before.size:
+            for rect in stack.changed_rects(before):
+                self.changed.emit(rect)
+            if stack.mask is not before.mask:
+                self.mask_changed.emit(self.rect)
         return before
 
     def _tell_modified(self) -> None:

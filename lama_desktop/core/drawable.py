@@ -64,14 +64,14 @@ class Drawable:
 
     def coverage_range(self, rect: Rect) -> tuple[int, int]:
         """Return a lower and an upper bound of alpha (of the mask's values) in `rect`, which it covers wholly."""
-        return self._extremes.of(self._plane, rect.moved(-self.origin[0], -self.origin[1]))
+        return self._extremes.of(self._array, rect.moved(-self.origin[0], -self.origin[1]))
 
     def bounds(self) -> Rect:
         """Return the smallest rectangle of document pixels around all that is not transparent, or masked.
 
         Asking again after a stroke costs only what the stroke touched.
         """
-        return self._extremes.bounds(self._plane).moved(*self.origin)
+        return self._extremes.bounds(self._array).moved(*self.origin)
 
     def writable(self, area: Rect) -> NDArray[Any]:
         """Return a view for writing, of the pixels that lie in `area`. For commands only: nothing is kept or told."""
@@ -80,13 +80,12 @@ class Drawable:
         self._extremes.forget((area & self.rect).moved(-self.origin[0], -self.origin[1]))
         return self._array[area.slices_in(self.rect)]
 
-    @property
-    def _plane(self) -> NDArray[Any]:
-        return self._array if self._array.ndim == 2 else self._array[..., -1]
-
 
 class Mask(Drawable):
     """What to remove: (H, W) uint8, 0 keeps and 255 removes; values between blend. It covers the whole document."""
+
+    before_clearing: tuple[Rect, Coverage] | None = None
+    """What `masking.clearing` has emptied it of, for Mask > Reselect; in no step, and gone when the size changes."""
 
     @classmethod
     def empty(cls, size: tuple[int, int]) -> Self:

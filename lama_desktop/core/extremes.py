@@ -1,4 +1,4 @@
-"""Extremes: the least and the greatest value of every tile of a plane, found out when asked for and kept until written.
+"""Extremes: the least and the greatest coverage in every tile, found out when asked for and kept until written.
 
 One mechanism answers "is the mask empty", "where is it", "does this layer hide what is below" and "is there anything
 here at all" in time that depends on what changed, not on the size of the picture. UI thread, like what it describes.
@@ -6,6 +6,7 @@ here at all" in time that depends on what changed, not on the size of the pictur
 
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,10 +14,10 @@ from lama_desktop.core.geometry import TILE, Rect
 
 
 class Extremes:
-    """Least and greatest value by tile.
+    """Least and greatest value of alpha, or of a mask, by tile.
 
     Args:
-        shape: height and width of the plane.
+        shape: height and width of the pixels.
         value: what every pixel is known to be; None when nothing is known.
     """
 
@@ -27,63 +28,58 @@ class Extremes:
         self._stale = np.full(grid, value is None)
 
     def copy(self) -> "Extremes":
-        """Return what is known of a plane as what is known of an equal one."""
-        twin = Extremes.__new__(Extremes)
+        """Return what is known as what is known of equal pixels."""
+        twin = Extremes((0, 0))
         twin._low, twin._high, twin._stale = self._low.copy(), self._high.copy(), self._stale.copy()
         return twin
 
     def forget(self, rect: Rect) -> None:
         """Take note that pixels in `rect` were written."""
-        if not rect.is_empty:
-            self._stale[_cells(rect)] = True
+        self._stale[rect.cells()] = True
 
-    def of(self, plane: NDArray[Any], rect: Rect) -> tuple[int, int]:
+    def of(self, pixels: NDArray[Any], rect: Rect) -> tuple[int, int]:
         """Return bounds of the values in `rect`: no pixel is outside of them; where `rect` is of whole tiles, exact.
 
         Args:
-            plane: (H, W) uint8 or uint16, as it is now.
-            rect: inside the plane; not empty.
+            pixels: (H, W) or (H, W, 4) uint8 or uint16, as they are now.
+            rect: inside of them; not empty.
         """
-        cells = _cells(rect)
-        self._look(plane, cells)
+        cells = rect.cells()
+        self._look(pixels, cells)
         return int(self._low[cells].min()), int(self._high[cells].max())
 
-    def bounds(self, plane: NDArray[Any]) -> Rect:
+    def bounds(self, pixels: NDArray[Any]) -> Rect:
         """Return the smallest rectangle around every value above 0; empty where there is none."""
-        everything = (slice(0, len(self._low)), slice(0, self._low.shape[1]))
-        self._look(plane, everything)
+        self._look(pixels, (slice(0, self._high.shape[0]), slice(0, self._high.shape[1])))
         rows, columns = (np.flatnonzero((self._high > 0).any(axis=axis)) for axis in (1, 0))
         if not len(rows):
             return Rect(0, 0, 0, 0)
-        top, bottom = rows[0] * TILE, (rows[-1] + 1) * TILE
-        left, right = columns[0] * TILE, (columns[-1] + 1) * TILE
-        # Only the outermost tiles are looked into: a bound lies in the first that holds anything.
-        ys_low = plane[top : top + TILE, left:right].any(axis=1)
-        ys_high = plane[bottom - TILE : bottom, left:right].any(axis=1)
-        xs_low = plane[top:bottom, left : left + TILE].any(axis=0)
-        xs_high = plane[top:bottom, right - TILE : right].any(axis=0)
+        plane = pixels if pixels.ndim == 2 else pixels[..., -1]
+        top, bottom = int(rows[0]) * TILE, int(rows[-1]) * TILE
+        left, right = int(columns[0]) * TILE, int(columns[-1]) * TILE
+        # A bound lies in the outermost tiles that hold anything; nothing else is looked into.
         return Rect(
-            int(left + np.flatnonzero(xs_low)[0]),
-            int(top + np.flatnonzero(ys_low)[0]),
-            int(right - TILE + np.flatnonzero(xs_high)[-1] + 1),
-            int(bottom - TILE + np.flatnonzero(ys_high)[-1] + 1),
+            left + _used(plane[top : bottom + TILE, left : left + TILE], 0)[0],
+            top + _used(plane[top : top + TILE, left : right + TILE], 1)[0],
+            right + _used(plane[top : bottom + TILE, right : right + TILE], 0)[-1] + 1,
+            bottom + _used(plane[bottom : bottom + TILE, left : right + TILE], 1)[-1] + 1,
         )
 
-    def _look(self, plane: NDArray[Any], cells: tuple[slice, slice]) -> None:
+    def _look(self, pixels: NDArray[Any], cells: tuple[slice, slice]) -> None:
         """Find out what is not known of these tiles."""
         stale = self._stale[cells]
         if not stale.any():
             return
         for row, column in np.argwhere(stale).tolist():
             row, column = row + cells[0].start, column + cells[1].start
-            tile = plane[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE]
+            tile = pixels[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE]
+            if tile.ndim == 3:
+                tile = cv2.extractChannel(tile, 3)
             self._low[row, column], self._high[row, column] = tile.min(), tile.max()
         stale[...] = False
 
 
-def _cells(rect: Rect) -> tuple[slice, slice]:
-    """Return the index of the tiles that `rect` touches."""
-    return (
-        slice(rect.top // TILE, -(-rect.bottom // TILE)),
-        slice(rect.left // TILE, -(-rect.right // TILE)),
-    )
+def _used(plane: NDArray[Any], axis: int) -> list[int]:
+    """Return the columns (axis 0) or rows (axis 1) that hold any value above 0."""
+    used: list[int] = np.flatnonzero(plane.any(axis=axis)).tolist()
+    return used

@@ -92,6 +92,15 @@ class Rect:
         """Return the index of the pixels that are also in `outer`, in an array whose first pixel is its corner."""
         return (self & outer).moved(-outer.left, -outer.top).slices
 
+    def cells(self, side: int = TILE) -> tuple[slice, slice]:
+        """Index, in an array with one element per square of that grid, of the squares that it touches; not negative."""
+        if self.is_empty:
+            return slice(0, 0), slice(0, 0)
+        return (
+            slice(self.top // side, -(-self.bottom // side)),
+            slice(self.left // side, -(-self.right // side)),
+        )
+
     def tiles(self, side: int = TILE) -> Iterator["Rect"]:
         """Yield the squares of a grid through (0, 0) that it touches, row by row, cut to it."""
         if self.is_empty:

@@ -5,56 +5,65 @@ nothing off-screen costs anything. UI thread only.
 """
 
 import time
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 
-from lama_desktop.core.composite import composite
+from lama_desktop.core.arrays import Image
+from lama_desktop.core.composite import composite, is_opaque
 from lama_desktop.core.geometry import TILE, Rect
+from lama_desktop.core.layer import Layer
 from lama_desktop.core.pyramid import Pyramid
 
 if TYPE_CHECKING:
     from lama_desktop.core.document import Document
+
+_RUN = 8
+"""Neighbouring tiles that are drawn together: enough to hide the cost of a call, little enough to stop in time."""
 
 
 class Projection:
     """What the canvas draws.
 
     Args:
-        document: it listens to this one's `changed` and `resized`.
+        document: it listens to this one.
         original: show the photo as it was opened instead of the layers, for comparing.
     """
 
     def __init__(self, document: "Document", *, original: bool = False) -> None:
         self._document = document
         self._original = original
+        self._shown = document.stack.original
         self._resize()
-        document.changed.connect(self.mark)
         document.resized.connect(self._resize)
+        if original:
+            document.stack_changed.connect(self._follow_original)
+        else:
+            document.changed.connect(self.mark)
 
     @property
-    def levels(self) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.uint8]], ...]:
-        """(H, W, 4) uint8, sRGB, premultiplied alpha (RGBX where `opaque`): full size first, then half sizes.
+    def levels(self) -> tuple[Image, ...]:
+        """(H, W, 4) uint8 RGBA, sRGB, premultiplied: full size first, then half sizes. Only `refresh` writes them.
 
-        The arrays are written by `refresh` only and keep their identity until the document is resized. See
-        `Pyramid.levels` for how pixels of a level lie on those of the document.
+        The arrays keep their identity until the document is `resized`; connect to that after making the projection. How
+        pixels of a level lie on those of the document is told by `Pyramid.levels`.
         """
         return self._pyramid.levels
 
     @property
-    def size(self) -> tuple[int, int]:
-        """Width and height of the full size."""
-        return self._document.size
+    def opaque(self) -> bool:
+        """Whether alpha is known to be 255 everywhere, so that it can be drawn as RGBX without a checkerboard."""
+        return is_opaque(self._layers, self._document.rect)
 
     def level_for(self, zoom: float) -> int:
-        """Return the level to draw from at this zoom; 1 is 100 %."""
+        """Return the level to draw from at this zoom, where 1 is 100 %."""
         return self._pyramid.level_for(zoom)
 
     def mark(self, rect: Rect) -> None:
         """Take note that the picture is different in `rect`."""
-        rect &= self._document.rect
-        if not rect.is_empty:
-            self._dirty[_cells(rect)] = True
+        self._dirty[(rect & self._document.rect).cells()] = True
 
     def refresh(self, rect: Rect, seconds: float | None = None) -> bool:
         """Bring a part of the picture, in all its levels, up to date.
@@ -64,27 +73,45 @@ class Projection:
             seconds: when to stop, for large parts; None goes on to the end.
 
         Returns:
-            Whether all of `rect` is up to date; else call again when the events that wait have been seen to.
+            Whether all of `rect` is up to date; else call again once the events that wait have been seen to.
         """
-        rect &= self._document.rect
-        if rect.is_empty:
-            return True
-        cells = _cells(rect)
-        if not self._dirty[cells].any():
-            return True
         end = None if seconds is None else time.perf_counter() + seconds
-        for row, column in np.argwhere(self._dirty[cells]).tolist():
-            row, column = row + cells[0].start, column + cells[1].start
-            tile = Rect(column * TILE, row * TILE, (column + 1) * TILE, (row + 1) * TILE) & self._document.rect
-            self._draw(tile)
-            self._dirty[row, column] = False
+        for run in self._dirty_runs(rect & self._document.rect):
             if end is not None and time.perf_counter() > end:
-                return not self._dirty[cells].any()
+                return False
+            self._draw(run)
+            self._dirty[run.cells()] = False
         return True
 
+    @property
+    def _layers(self) -> Sequence[Layer]:
+        if not self._original:
+            return self._document.layers
+        return () if self._shown is None else (self._shown,)
+
+    def _dirty_runs(self, rect: Rect) -> Iterator[Rect]:
+        """Yield the dirty tiles that `rect` touches, neighbours in a row joined."""
+        rows, columns = rect.cells()
+        for row, column in np.argwhere(self._dirty[rows, columns]).tolist():
+            row, column = row + rows.start, column + columns.start
+            if not self._dirty[row, column]:  # drawn with its neighbour
+                continue
+            length = 1
+            while length < _RUN and column + length < columns.stop and self._dirty[row, column + length]:
+                length += 1
+            yield Rect(column * TILE, row * TILE, (column + length) * TILE, (row + 1) * TILE) & self._document.rect
+
     def _draw(self, rect: Rect) -> None:
-        layers = self._document.layers
-        composite(layers, rect, np.uint8, self.levels[0][rect.slices])
+        """Composite a rectangle, convert it to what a screen shows, and its levels after it."""
+        pixels = self._pyramid.levels[0][rect.slices]
+        composite(self._layers, rect, np.uint8, pixels)
+        space = self._document.space
+        colors = pixels[..., :3]
+        shown = space.to_screen(colors)
+        if shown is not colors:
+            colors[...] = shown
+        if not is_opaque(self._layers, rect):
+            pixels[...] = cv2.cvtColor(pixels, cv2.COLOR_RGBA2mRGBA)
         self._pyramid.update(rect)
 
     def _resize(self) -> None:
@@ -92,7 +119,7 @@ class Projection:
         self._pyramid = Pyramid(np.zeros((height, width, 4), np.uint8))
         self._dirty = np.ones((-(-height // TILE), -(-width // TILE)), bool)
 
-
-def _cells(rect: Rect) -> tuple[slice, slice]:
-    """Return the index of the tiles that `rect` touches."""
-    return slice(rect.top // TILE, -(-rect.bottom // TILE)), slice(rect.left // TILE, -(-rect.right // TILE))
+    def _follow_original(self) -> None:
+        if self._document.stack.original is not self._shown:
+            self._shown = self._document.stack.original
+            self._dirty[...] = True

@@ -56,9 +56,12 @@ class Stack:
         return {each.storage: each.nbytes for each in self.drawables()}
 
     def snapshot(self) -> "Stack":
-        """Return an equal stack that never changes, for another thread. Nothing is copied until a layer is written."""
+        """Return an equal stack that never changes, for another thread.
+
+        Only the mask is copied, because a canvas may have wrapped its memory; a layer is when it is next written.
+        """
         twins = {layer: layer.copy() for layer in self.layers}
-        mask = Mask(self.mask.frozen())
+        mask = Mask(self.mask.pixels.copy())
         active = None if self.active is None else twins[self.active]
         return replace(self, layers=tuple(twins.values()), active=active, mask=mask)
 
@@ -73,6 +76,10 @@ class Stack:
     def activated(self, layer: Layer) -> "Stack":
         """Return the stack with another active layer."""
         return replace(self, active=layer)
+
+    def with_layers(self, layers: tuple[Layer, ...], active: Layer) -> "Stack":
+        """Return the stack with other layers."""
+        return replace(self, layers=layers, active=active)
 
     def with_layer(self, layer: Layer, index: int | None = None) -> "Stack":
         """Return the stack with a new layer, which becomes the active one.

@@ -1,0 +1,63 @@
+"""Small documents for tests, and how to tell whether two states of one are equal."""
+
+import numpy as np
+
+from lama_desktop.core.blend import BLEND_MODES
+from lama_desktop.core.document import Document
+from lama_desktop.core.drawable import Mask
+from lama_desktop.core.layer import Layer, Recipe
+from lama_desktop.core.photo import Photo
+
+
+def noise(generator, height, width, dtype=np.uint8, channels=4):
+    """Return random pixels; a quarter of them transparent and a quarter opaque where there is alpha."""
+    full = np.iinfo(dtype).max
+    pixels = generator.integers(0, full + 1, (height, width, channels), dtype)
+    if channels == 4:
+        chance = generator.random((height, width))
+        pixels[..., 3][chance < 0.25] = 0
+        pixels[..., 3][chance > 0.75] = full
+    return pixels
+
+
+def photo_of(generator, height=90, width=130, dtype=np.uint8, channels=3):
+    return Photo(noise(generator, height, width, dtype, channels), has_alpha=channels == 4)
+
+
+def document_of(seed=0, layers=3, height=150, width=200, dtype=np.uint8):
+    """Return an opaque photo under random layers, which lie anywhere, one of them with a recipe."""
+    generator = np.random.default_rng(seed)
+    document = Document(photo_of(generator, height, width, dtype))
+    stack = document.stack
+    for index in range(layers):
+        origin = (int(generator.integers(-30, width - 10)), int(generator.integers(-30, height - 10)))
+        recipe = Recipe("patches", {"grow": 6}, Mask(np.full((20, 30), 255, np.uint8), origin)) if index == 0 else None
+        layer = Layer(
+            noise(generator, int(generator.integers(5, 90)), int(generator.integers(5, 120)), dtype),
+            origin,
+            name=f"layer {index}",
+            opacity=float(generator.choice([1.0, 0.5, 0.25])),
+            mode=BLEND_MODES[int(generator.integers(len(BLEND_MODES)))],
+            recipe=recipe,
+        )
+        stack = stack.with_layer(layer)
+    return Document(photo_of(generator, height, width, dtype), stack=stack)
+
+
+def state_of(document):
+    """Return everything a person would want to keep, as values that compare equal when it is equal."""
+    stack = document.stack
+    layers = tuple(drawable_of(layer) + properties_of(layer) for layer in stack.layers)
+    active = None if stack.active is None else stack.index(stack.active)
+    others = tuple(None if each is None else drawable_of(each) for each in (stack.mask, stack.original, stack.native))
+    return stack.size, layers, active, others
+
+
+def drawable_of(drawable):
+    return drawable.rect, drawable.pixels.dtype, drawable.pixels.tobytes()
+
+
+def properties_of(layer):
+    recipe = layer.recipe
+    made = None if recipe is None else (recipe.model, recipe.source, drawable_of(recipe.mask))
+    return layer.name, layer.opacity, layer.mode.name, layer.visible, layer.lock, made
