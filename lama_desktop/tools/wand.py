@@ -1,0 +1,59 @@
+"""Magic wand: what has the colour of the pixel that is clicked."""
+
+import math
+from dataclasses import dataclass
+
+from lama_desktop.core.arrays import Image
+from lama_desktop.core.blend import NORMAL
+from lama_desktop.core.composite import composite
+from lama_desktop.core.document import Document
+from lama_desktop.core.flood import similar
+from lama_desktop.core.geometry import Rect
+from lama_desktop.core.layer import Layer
+from lama_desktop.core.shapes import Shape
+from lama_desktop.options import option
+from lama_desktop.progress import Progress
+from lama_desktop.tools.combine import CombineOptions, combine, combine_for
+from lama_desktop.tools.tool import Gesture, PointerEvent, Tool, Work
+
+
+class WandTool(Tool):
+    """Click to mask pixels of a similar colour."""
+
+    id, title, icon, shortcut = "wand", "Magic wand", "wand", "W"
+    hint = "Click a colour. Shift adds, Alt subtracts, Shift+Alt intersects"
+
+    @dataclass(frozen=True)
+    class Options(CombineOptions):
+        """Options of the wand."""
+
+        tolerance: int = option(24, "Tolerance", "How much a colour may differ, in each channel", low=0, high=255)
+        contiguous: bool = option(True, "Connected", "Only pixels connected to the clicked one")
+        all_layers: bool = option(True, "All layers", "Look at all visible layers instead of the active one only")
+
+    def gesture(self, document: Document, event: PointerEvent) -> Gesture:
+        """Look for the pixels on the worker; the mask changes when they are found."""
+        options, bounds = self.options, document.rect
+        how = combine_for(event.modifiers, options.combine)
+        layers, dtype = sampled_layers(document, options.all_layers), document.dtype
+        x, y = math.floor(event.x), math.floor(event.y)
+
+        def find(progress: Progress) -> Shape:
+            def fetch(rect: Rect) -> Image:
+                progress(0.0)
+                return composite(layers, rect, dtype)
+
+            return similar(fetch, bounds, x, y, options.tolerance, options.contiguous)
+
+        if Rect(x, y, x + 1, y + 1) not in bounds or not layers:
+            return
+        shape = yield Work(self.title, find)
+        if document.rect == bounds:
+            combine(document, self.title, shape, how)
+
+
+def sampled_layers(document: Document, all_layers: bool) -> tuple[Layer, ...]:
+    """Return what a tool looks at, as layers that another thread may read; nothing is copied until they are written."""
+    if all_layers:
+        return tuple(layer.copy() for layer in document.layers if layer.visible)
+    return () if document.active is None else (document.active.copy(visible=True, opacity=1.0, mode=NORMAL),)
