@@ -32,7 +32,9 @@ from lama_desktop.errors import (
 
 COMMANDS = {
     "inpaint": "fill what a mask covers in a photo",
+    "train": "train a network of the paper, headless, by a recipe",
     "models": "list, download, import, verify and remove models",
+    "masks": "prepare pictures with fixed masks, for validation and evaluation",
     "benchmark": "measure this machine: the engine beside the published network",
     "doctor": "show versions, devices, models and folders, and what is missing",
 }

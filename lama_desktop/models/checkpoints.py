@@ -72,7 +72,7 @@ def read_tensors(path: Path, progress: Progress | None = None) -> Weights:
     path = Path(path)
     progress = progress or Progress()
     with open_weights(path) as contents:
-        entries = _generator(path, contents)
+        entries = generator_entries(path, contents)
         config = architecture.infer_config(entries, path.name)
         wanted = architecture.blank(config).state_dict()
         _check(path, entries, wanted)
@@ -283,7 +283,7 @@ def _refuse_unknown(path: Path, contents: Contents) -> None:
         )
 
 
-def _generator(path: Path, contents: Contents) -> dict[str, Entry]:
+def generator_entries(path: Path, contents: Contents) -> dict[str, Entry]:
     """Return the generator's entries by published name, whatever prefix the file gives them."""
     found: dict[str, int] = {}
     for name in contents.entries:

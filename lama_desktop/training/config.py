@@ -15,6 +15,7 @@ from typing import Any
 
 from lama_desktop import options
 from lama_desktop.errors import SettingsError
+from lama_desktop.masks.options import MaskOptions
 from lama_desktop.networks.perceptual import BatchNormMode, Encoder
 from lama_desktop.options import option, section
 from lama_desktop.paths import resource
@@ -209,6 +210,7 @@ class TrainConfig:
     optimizer: OptimizerOptions = section(OptimizerOptions)
     average: AverageOptions = section(AverageOptions)
     data: DataOptions = section(DataOptions)
+    masks: MaskOptions = section(MaskOptions)
     validation: ValidationOptions = section(ValidationOptions)
     checkpoints: CheckpointOptions = section(CheckpointOptions)
     compute: ComputeOptions = section(ComputeOptions)

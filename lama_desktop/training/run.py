@@ -1,0 +1,271 @@
+"""A run: from a configuration to a trained generator in a folder.
+
+One loop, the same in every process. It goes on from the folder's checkpoint where there is one, so that starting it
+again, by hand or by torchrun after a crash, continues it. SIGTERM and SIGINT let the step finish, save, and end with
+Cancelled.
+"""
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lama_desktop import options
+from lama_desktop.errors import Cancelled, SettingsError
+from lama_desktop.formats import atomic
+from lama_desktop.masks.options import mask_generator
+from lama_desktop.models.encoders import load_encoder
+from lama_desktop.networks.perceptual import Encoder, PerceptualLoss
+from lama_desktop.training import checkpoint
+from lama_desktop.training.augment import AUGMENTATIONS
+from lama_desktop.training.checkpoint import Best
+from lama_desktop.training.config import TrainConfig, to_toml
+from lama_desktop.training.data import PatchDataset, batches
+from lama_desktop.training.distributed import Processes
+from lama_desktop.training.journal import Journal
+from lama_desktop.training.sources import open_source
+from lama_desktop.training.trainer import Trainer, masked_input
+from lama_desktop.training.validation import Validation
+from lama_desktop.training.warmstart import warm_start
+
+RECIPE = "recipe.toml"
+FREE = ("run.steps", "run.description", "run.licence", "data.workers", "compute.", "checkpoints.", "validation.")
+"""What may change when a run is continued; everything else would make it another run."""
+
+
+def train(config: TrainConfig, folder: Path, processes: Processes) -> Path:
+    """Train, or go on training, until the last step; return the exported model.
+
+    Args:
+        config: the recipe.
+        folder: the run's own; made if absent.
+        processes: this process and the others, each of which calls this.
+
+    Raises:
+        SettingsError: the recipe does not fit the pictures, the processes, or what is in the folder.
+        FileFormatError: the pictures cannot be read.
+        ModelError: weights cannot be read, or the disk is full.
+        NotFiniteError: the losses are no numbers any more.
+        Cancelled: a signal asked to stop; everything is saved.
+    """
+    _check(config, processes)
+    _seed(config)
+    state = checkpoint.load_last(folder)
+    if state is not None:
+        _same_run(config, state["config"], folder)
+    trainer = Trainer(config, processes, _perceptual(config, processes))
+    taken = [] if state is not None else warm_start(config, trainer.generator, trainer.discriminator)
+    run = _Run(config, folder, processes, trainer)
+    if state is not None:
+        run.load_state_dict(state)
+    del state
+    with _stopping() as stop, contextlib.ExitStack() as stack:
+        if processes.first:
+            folder.mkdir(parents=True, exist_ok=True)
+            atomic.replace(folder / RECIPE, to_toml(config).encode())
+            steps = config.run.steps
+            run.journal = stack.enter_context(
+                Journal(folder, steps, step=trainer.step, tensorboard=config.compute.tensorboard)
+            )
+            for each in taken:
+                run.journal.note(trainer.step, str(each))
+        run.loop(stop)
+        return run.export()
+
+
+class _Run:
+    """The loop of one process, and what it does beside the steps."""
+
+    def __init__(self, config: TrainConfig, folder: Path, processes: Processes, trainer: Trainer) -> None:
+        self.config = config
+        self.folder = folder
+        self.processes = processes
+        self.trainer = trainer
+        self.journal: Journal | None = None
+        self.best = Best(folder, config.checkpoints.best)
+        self.figures: dict[str, float] = {}
+        self._broken: list[str] = []
+        data = config.data
+        self._dataset = PatchDataset(
+            open_source([Path(each) for each in data.images]),
+            AUGMENTATIONS[data.augmentation],
+            mask_generator(config.masks),
+            data.size,
+            config.run.seed,
+        )
+        self._validation = Validation(config.validation, config.run.seed) if config.validation.images else None
+
+    def loop(self, stop: threading.Event) -> None:
+        """Make the steps that are left."""
+        config, trainer = self.config, self.trainer
+        stream = batches(
+            self._dataset,
+            global_batch=config.data.batch,
+            accumulate=config.optimizer.accumulate,
+            start=trainer.step,
+            stop=config.run.steps,
+            rank=self.processes.rank,
+            world=self.processes.world,
+            workers=config.data.workers,
+            pin=self.processes.device.type == "cuda",
+        )
+        sums: dict[str, list[float]] = {}
+        saved = trainer.step
+        with contextlib.closing(stream):
+            for parts in stream:
+                for name, value in trainer.update(parts).items():
+                    sums.setdefault(name, []).append(value)
+                self._broken += [name for part in parts for name in part.broken]
+                if self._due(config.compute.log_every):
+                    self._record(sums)
+                if self._validation is not None and self._due(config.validation.every):
+                    self.validate(self._validation)
+                if self._due(config.checkpoints.every):
+                    self.save()
+                    saved = trainer.step
+                if self.processes.any(stop.is_set()):
+                    self.save()
+                    raise Cancelled
+        if trainer.step > saved:
+            self.save()
+        self.processes.wait()
+
+    def validate(self, validation: Validation) -> None:
+        """Judge the generator on pictures held back, show it, and keep it if it is one of the best."""
+        trainer, step = self.trainer, self.trainer.step
+        trainer.merge_statistics()
+        generator = trainer.best_generator
+        training = generator.training
+        generator.eval()
+        sheet: Path | None = None
+        with self.journal.pause("validating") if self.journal else contextlib.nullcontext():
+            self.figures = validation.judge(self._fill, self.processes)
+            if self.processes.first:
+                sheet = validation.sheet(self._fill, self.folder / "sheets" / f"step-{step:08d}.jpg")
+        generator.train(training)
+        if self.journal is None:
+            return
+        self.journal.validated(step, self.figures, sheet)
+        if self.config.checkpoints.best and self.best.offer(step, validation.rank(self.figures)):
+            self._write(self.best.path(step))
+
+    def save(self) -> None:
+        """Save everything; the last state before this one stays until it is whole."""
+        self.trainer.merge_statistics()
+        if self.processes.first:
+            checkpoint.save_last(self.folder, self.state_dict())
+        self.processes.wait()
+
+    def export(self) -> Path:
+        """Write the trained generator as a model of the application; return the file."""
+        path = self.folder / f"{self.config.run.name}.safetensors"
+        if self.processes.first:
+            self._write(path)
+        self.processes.wait()
+        return path
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the trainer's state and what this loop remembers."""
+        return self.trainer.state_dict() | {
+            "config": options.flatten(self.config),
+            "best": self.best.state_dict(),
+            "figures": self.figures,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what `state_dict` gave."""
+        self.trainer.load_state_dict(state)
+        self.best = Best(self.folder, self.config.checkpoints.best, state["best"])
+        self.figures = dict(state["figures"])
+
+    def _due(self, every: int) -> bool:
+        return self.trainer.step % every == 0 or self.trainer.step == self.config.run.steps
+
+    def _record(self, sums: dict[str, list[float]]) -> None:
+        """Log the means since the last time, over all processes."""
+        names = sorted(sums)
+        means = self.processes.mean({name: sum(sums[name]) / len(sums[name]) for name in names})
+        count = max(len(each) for each in sums.values())
+        broken = self.processes.gather(list(self._broken))
+        sums.clear()
+        self._broken.clear()
+        if self.journal is not None:
+            self.journal.record(self.trainer.step, means, count * self.config.data.batch)
+            self.journal.broken(self.trainer.step, broken)
+
+    def _fill(self, images: Tensor, masks: Tensor) -> Tensor:
+        """Return what the generator makes of pictures, as Validation asks for it."""
+        device = self.processes.device
+        with torch.no_grad():
+            answer: Tensor = self.trainer.best_generator(masked_input(images, masks).to(device))
+        return answer
+
+    def _write(self, path: Path) -> None:
+        trainer = self.trainer
+        checkpoint.save_generator(path, trainer.best_generator, self.config, trainer.step, self.figures)
+
+
+def _check(config: TrainConfig, processes: Processes) -> None:
+    data, parts = config.data, processes.world * config.optimizer.accumulate
+    if not data.images:
+        raise SettingsError("There are no pictures to learn from: name folders with --images.")
+    if data.batch % parts:
+        raise SettingsError(
+            f"data.batch={data.batch} cannot be shared by {processes.world} processes in {config.optimizer.accumulate} "
+            f"parts each: choose a multiple of {parts}."
+        )
+    if data.augmentation not in AUGMENTATIONS:
+        raise SettingsError(f"There is no augmentation {data.augmentation!r}: choose {', '.join(AUGMENTATIONS)}.")
+
+
+def _same_run(config: TrainConfig, saved: dict[str, Any], folder: Path) -> None:
+    """Refuse to continue a run under another recipe."""
+    ours = options.flatten(config)
+    changed = [name for name in ours if saved.get(name) != ours[name] and not name.startswith(FREE)]
+    if changed:
+        shown = ", ".join(f"{name}: {saved.get(name)} there, {ours[name]} here" for name in changed[:3])
+        raise SettingsError(
+            f"{folder} holds another run ({shown}). Choose another --output, or start from it with "
+            f"--set generator.weights={folder / checkpoint.FOLDER / checkpoint.LAST}."
+        )
+
+
+def _seed(config: TrainConfig) -> None:
+    torch.manual_seed(config.run.seed)  # the initial weights; data has random numbers of its own
+    torch.use_deterministic_algorithms(config.compute.deterministic)
+    torch.backends.cudnn.benchmark = not config.compute.deterministic
+
+
+def _perceptual(config: TrainConfig, processes: Processes) -> PerceptualLoss | None:
+    chosen = config.losses.perceptual
+    if chosen.kind is Encoder.NONE or not chosen.weight:
+        return None
+    network = load_encoder(chosen.kind, Path(chosen.weights))
+    return PerceptualLoss(chosen.kind, network, chosen.batchnorm).to(processes.device)
+
+
+@contextlib.contextmanager
+def _stopping() -> Iterator[threading.Event]:
+    """Turn the first SIGTERM or SIGINT into a flag; the second one ends the process at once."""
+    stop = threading.Event()
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
