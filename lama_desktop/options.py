@@ -191,13 +191,14 @@ def add_arguments(parser: argparse.ArgumentParser, section: type[Section]) -> No
             continue
         unit = f" {each.unit}" if each.unit else ""
         span = "" if each.low is None or each.high is None else f", {each.low} to {each.high}"
+        default = "none" if each.default == "" else each.default
         group.add_argument(
             flag,
             type=str if each.choices else each.kind,
             choices=[str(choice) for choice in each.choices] or None,
             metavar=None if each.choices else (each.unit or each.kind.__name__).upper(),
             default=None,
-            help=f"{each.help} (default: {each.default}{unit}{span})".replace("%", "%%"),
+            help=f"{each.help} (default: {default}{unit}{span})".replace("%", "%%"),
         )
 
 

@@ -241,7 +241,11 @@ def draw_of_area(generator: MaskGenerator, size: tuple[int, int], random: Random
     )
 
 
+def seed_of(*words: object) -> int:
+    """Return the seed that belongs to these words, 0 to 2³² - 1: the same one everywhere and for ever."""
+    return zlib.crc32(" ".join(str(word) for word in words).encode("utf-8", "surrogatepass"))
+
+
 def seeded(*words: object) -> RandomState:
-    """Return the stream of numbers that belongs to these words: the same ones everywhere and for ever."""
-    text = " ".join(str(word) for word in words)
-    return RandomState(zlib.crc32(text.encode("utf-8", "surrogatepass")))
+    """Return the stream of numbers that belongs to these words; see `seed_of`."""
+    return RandomState(seed_of(*words))

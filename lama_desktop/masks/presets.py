@@ -1,8 +1,9 @@
 """Kinds of masks by name: every published one, and what else networks are asked to fill.
 
 The published ones hold the numbers of the published configurations (Suvorov et al. 2022) and give the published masks,
-bit for bit. `borders`, `square` and `grid` have the published ranges and a stream of their own; the numbers of `frame`
-are those of the published outpainting sets, the ones of `squares_256` ours, since no published configuration has any.
+bit for bit. `borders`, `square` and `grid` have the published ranges and a stream of their own. `frame` covers a fifth
+of each length, as the published outpainting sets do; the numbers of `squares_256` are ours, since no published
+configuration has any.
 
 To add a kind: a generator, and its line in `MASK_PRESETS`.
 """
@@ -77,7 +78,7 @@ MASK_PRESETS: dict[str, MaskPreset] = {
     "squares_256": MaskPreset(256, "chains of small squares", Strokes(4, 12, width=40, length=80, brush=Brush.SQUARE)),
     "square": MaskPreset(512, "one square of 10% to 35% of the picture", Square(0.1, 0.35)),
     "borders": MaskPreset(512, "bands of 4% to 25% along some sides: outpainting", Borders(0.04, 0.25)),
-    "frame": MaskPreset(512, "a band of 20% along every side: outpainting", Borders(0.2, 0.2, chance=1.0)),
+    "frame": MaskPreset(512, "a band of 10% along every side: outpainting", Borders(0.1, 0.1, chance=1.0)),
     "grid": MaskPreset(512, "lines that leave a lattice of pixels: super-resolution", Grid()),
 }
 """In the order in which they are listed. `train_wide` is `abl-04-256-mh-dist`, `train_thin` is `abl-02-thin-bb`."""
