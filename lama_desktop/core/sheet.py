@@ -11,7 +11,7 @@ from lama_desktop.core.arrays import Colors, Coverage, Image
 GAP = 16
 MASK_COLOR = (1.0, 0.25, 0.376)
 GROUND, INK, QUIET = (31, 33, 36), (228, 230, 234), (154, 160, 168)
-LETTERS, LINE = 16, 24
+LETTERS, LINE = 20, 32
 """Size of the letters on a table, and the height of a line of them, in pixels."""
 
 

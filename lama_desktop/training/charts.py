@@ -166,8 +166,8 @@ def _decades(axis: _Axis) -> list[float]:
     return [float(f"{value:.1g}") for value in values if axis.low <= value <= axis.high]
 
 
-def _curve(steps: Numbers, values: Numbers, across: _Axis, down: _Axis, noisy: bool) -> tuple[str, list[list[float]]]:
-    """Return the shapes of a curve, and its points: x, y, step and value of each."""
+def _curve(steps: Numbers, values: Numbers, across: _Axis, down: _Axis, noisy: bool) -> tuple[str, list[list[object]]]:
+    """Return the shapes of a curve, and its points: x, y, step and value of each, the latter as it is shown."""
     line = _smoothed(values) if noisy else values
     pieces = np.array_split(np.arange(len(steps)), min(len(steps), MOST_POINTS))
     # Where a noisy curve is drawn thinner than it is, its points are means; the last of every piece gives the step.
@@ -186,7 +186,7 @@ def _curve(steps: Numbers, values: Numbers, across: _Axis, down: _Axis, noisy: b
     if not noisy or len(x) == 1:
         parts += [f'<circle cx="{a:.1f}" cy="{b:.1f}" r="2"/>' for a, b in zip(x, y, strict=True) if len(x) <= 60]
     shown = zip(x, y, steps[ends], means, strict=True)
-    return "".join(parts), [[round(a, 1), round(b, 1), int(step), float(f"{value:.4g}")] for a, b, step, value in shown]
+    return "".join(parts), [[round(a, 1), round(b, 1), int(step), figure(value)] for a, b, step, value in shown]
 
 
 def _smoothed(values: Numbers) -> Numbers:

@@ -205,8 +205,10 @@ class Journal:
         start = self._clock()
         try:
             write_report(self.folder)
-        except (LamaDesktopError, OSError) as error:
+        except LamaDesktopError as error:
             self._warn("report", f"{error} Training goes on.")
+        except OSError as error:
+            self._warn("report", f"The report cannot be written ({error.strerror or error}). Training goes on.")
         took = self._clock() - start
         self._mark += took
         self._report_due = self._clock() + max(REPORT_EVERY, REPORT_SHARE * took)

@@ -165,9 +165,8 @@ class History:
     def seconds(self) -> float:
         """How long it ran, without the time between an end and the next start."""
         starts = [index for index, each in enumerate(self.entries) if each.kind is Kind.START]
-        ends = [*starts[1:], len(self.entries)]
-        spans = (self.entries[end - 1].time - self.entries[start].time for start, end in zip(starts, ends, strict=True))
-        return sum(max(0.0, span) for span in spans)
+        spans = pairwise([*starts, len(self.entries)])
+        return sum(max(0.0, self.entries[end - 1].time - self.entries[start].time) for start, end in spans)
 
     @property
     def patience(self) -> float:

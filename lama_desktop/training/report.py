@@ -9,7 +9,6 @@ import base64
 import html
 import math
 import statistics
-import time
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -20,7 +19,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from lama_desktop import options
+from lama_desktop import __version__, options
 from lama_desktop.evaluation.metrics import MEASURES, Better
 from lama_desktop.formats import atomic
 from lama_desktop.paths import resource
@@ -92,7 +91,7 @@ def _page(run: History, folder: Path) -> str:
         _section("Broken pictures", "", _broken(run)),
         _section("Configuration", "coloured where it is not the default", _configuration(config)),
     ]
-    written = time.time()
+    heard = run.entries[-1].time if run.entries else 0.0
     refresh = '<noscript><meta http-equiv="refresh" content="60"></noscript>' if run.state is State.RUNNING else ""
     return f"""<!DOCTYPE html>
 <html lang="en">
@@ -106,10 +105,10 @@ content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-sr
 <style>
 {_resource("report.css")}</style>
 </head>
-<body data-state="{run.state}" data-written="{written:.0f}" data-patience="{run.patience:.0f}">
+<body data-state="{run.state}" data-heard="{heard:.0f}" data-patience="{run.patience:.0f}">
 <main>
 {"".join(parts)}
-<footer>Written {_time(written)} by LaMa Desktop.</footer>
+<footer>As of {_time(heard)} · LaMa Desktop {__version__}</footer>
 </main>
 <script>
 {_resource("report.js")}</script>

@@ -33,7 +33,7 @@ addEventListener("pointerup", () => { busy = false; });
 addEventListener("pointercancel", () => { busy = false; });
 
 if (page.state === "running") {
-  const silent = Date.now() / 1000 - Number(page.written);
+  const silent = Date.now() / 1000 - Number(page.heard);
   if (silent > Number(page.patience)) {
     const state = document.querySelector(".state");
     state.className = "state silent";
