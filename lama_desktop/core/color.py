@@ -14,7 +14,7 @@ import itertools
 import logging
 from functools import lru_cache
 from io import BytesIO
-from typing import Protocol
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -54,9 +54,9 @@ class ColorSpace(Protocol):
         ...
 
     def to_screen(self, pixels: Image) -> Image:
-        """Return 8-bit colour channels (H, W, C) as (H, W, 3) uint8 sRGB: `to_srgb`, rounded, but made for speed.
+        """Return colour channels (H, W, C) as (H, W, 3) uint8 sRGB: `to_srgb`, rounded, but made for speed.
 
-        May return `pixels` itself where they are sRGB.
+        May return `pixels` itself where they are 8-bit sRGB.
         """
         ...
 
@@ -126,6 +126,8 @@ class _Srgb(_Space):
         return _quantized(colors, like)
 
     def to_screen(self, pixels: Image) -> Image:
+        if pixels.dtype == np.uint16:
+            pixels = cv2.convertScaleAbs(pixels, alpha=1 / 257).reshape(pixels.shape)
         return pixels if pixels.shape[2] == 3 else np.repeat(pixels, 3, axis=2)
 
 
@@ -140,8 +142,7 @@ class _MatrixSpace(_Space):
         self._curves = profile.curves
         self._forward = (np.linalg.inv(_SRGB_TO_XYZ) @ profile.matrix).astype(np.float32)
         self._backward = (np.linalg.inv(profile.matrix) @ _SRGB_TO_XYZ).astype(np.float32)
-        ramp = np.linspace(0, 1, 256)
-        self._linear_8 = np.stack([curve(ramp) for curve in self._curves], axis=-1)[:, None].astype(np.float32)
+        self._tables: dict[np.dtype[Any], list[Floats32]] = {}
 
     @property
     def is_srgb(self) -> bool:
@@ -161,9 +162,12 @@ class _MatrixSpace(_Space):
         return _quantized(linear, like)
 
     def to_screen(self, pixels: Image) -> Image:
-        linear = cv2.transform(cv2.LUT(pixels, self._linear_8), self._forward * 65535)
-        index = np.clip(linear, 0, 65535, out=linear).astype(np.uint16)
-        return np.take(_screen_table(), index, mode="clip")
+        tables = self._tables.get(pixels.dtype)
+        if tables is None:
+            tables = self._tables[pixels.dtype] = [_table(curve, pixels) for curve in self._curves]
+        linear = np.stack([np.take(table, pixels[..., i], mode="clip") for i, table in enumerate(tables)], axis=-1)
+        light = np.clip(cv2.transform(linear, self._forward * 65535), 0, 65535)
+        return np.take(_screen_table(), light.astype(np.uint16), mode="clip")
 
 
 class _GreySpace(_Space):
@@ -192,7 +196,7 @@ class _ThreeGreys(_Space):
 
     def __init__(self, space: ColorSpace) -> None:
         self._space = space
-        self._screen_8 = space.to_screen(np.arange(256, dtype=np.uint8).reshape(256, 1, 1))
+        self._tables: dict[np.dtype[Any], Image] = {}
 
     def to_srgb(self, pixels: Image) -> Colors:
         return self._space.to_srgb(np.ascontiguousarray(pixels[..., :1]))
@@ -202,7 +206,11 @@ class _ThreeGreys(_Space):
         return np.ascontiguousarray(np.broadcast_to(grey, (*grey.shape[:2], 3)))
 
     def to_screen(self, pixels: Image) -> Image:
-        return cv2.LUT(pixels, self._screen_8)
+        table = self._tables.get(pixels.dtype)
+        if table is None:
+            ramp = np.arange(full_value(pixels) + 1).astype(pixels.dtype)
+            table = self._tables[pixels.dtype] = self._space.to_screen(ramp[:, None, None])[:, 0, 0].copy()
+        return cv2.merge([np.take(table, pixels[..., 0], mode="clip")] * 3)
 
 
 class _PlainCmyk(_Space):
@@ -241,8 +249,8 @@ class _GridSpace(_Space):
     def to_screen(self, pixels: Image) -> Image:
         if pixels.shape[2] != 3:
             return super().to_screen(pixels)
-        picture = PillowImage.fromarray(pixels, "RGB").filter(self._table)
-        return np.asarray(picture)
+        picture = PillowImage.fromarray(np.ascontiguousarray(SRGB.to_screen(pixels)), "RGB")  # 8 bits are its limit
+        return np.asarray(picture.filter(self._table))
 
 
 def _sampled(source: ImageCms.ImageCmsProfile, target: ImageCms.ImageCmsProfile, mode: str, result: str) -> Floats32:

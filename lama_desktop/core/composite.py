@@ -103,6 +103,8 @@ def _seen(layers: Sequence[Layer], rect: Rect) -> list[Layer]:
 def _planes(layer: Layer, area: Rect) -> Planes:
     """Return the pixels of a layer as (4, h, w) float32 0..1; 0 where it has none."""
     inside = layer.rect & area
+    if inside.is_empty:  # its blend mode acts outside of it
+        return np.zeros((4, area.height, area.width), np.float32)
     pixels = layer.pixels[inside.slices_in(layer.rect)]
     scaled = np.multiply(pixels, np.float32(1 / full_value(pixels)), dtype=np.float32)
     planes = np.empty((4, *scaled.shape[:2]), np.float32)

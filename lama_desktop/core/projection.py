@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 
 from lama_desktop.core.arrays import Image
-from lama_desktop.core.composite import composite, is_opaque
+from lama_desktop.core.color import SRGB
+from lama_desktop.core.composite import composite, is_opaque, to_depth
 from lama_desktop.core.geometry import TILE, Rect
 from lama_desktop.core.layer import Layer
 from lama_desktop.core.pyramid import Pyramid
@@ -70,18 +71,19 @@ class Projection:
 
         Args:
             rect: document pixels.
-            seconds: when to stop, for large parts; None goes on to the end.
+            seconds: when to stop, for large parts; a little is always done. None goes on to the end.
 
         Returns:
             Whether all of `rect` is up to date; else call again once the events that wait have been seen to.
         """
+        rect &= self._document.rect
         end = None if seconds is None else time.perf_counter() + seconds
-        for run in self._dirty_runs(rect & self._document.rect):
-            if end is not None and time.perf_counter() > end:
-                return False
+        for run in self._dirty_runs(rect):
             self._draw(run)
             self._dirty[run.cells()] = False
-        return True
+            if end is not None and time.perf_counter() > end:
+                break
+        return not self._dirty[rect.cells()].any()
 
     @property
     def _layers(self) -> Sequence[Layer]:
@@ -103,13 +105,13 @@ class Projection:
 
     def _draw(self, rect: Rect) -> None:
         """Composite a rectangle, convert it to what a screen shows, and its levels after it."""
-        pixels = self._pyramid.levels[0][rect.slices]
-        composite(self._layers, rect, np.uint8, pixels)
-        space = self._document.space
-        colors = pixels[..., :3]
-        shown = space.to_screen(colors)
-        if shown is not colors:
-            colors[...] = shown
+        pixels, space, dtype = self._pyramid.levels[0][rect.slices], self._document.space, self._document.dtype
+        if space is SRGB:
+            composite(self._layers, rect, np.uint8, pixels)
+        else:  # at full depth, as a steep curve shows the steps of a rounded value
+            flat = composite(self._layers, rect, dtype)
+            pixels[..., :3] = space.to_screen(flat[..., :3])
+            pixels[..., 3] = to_depth(flat[..., 3], np.uint8)
         if not is_opaque(self._layers, rect):
             pixels[...] = cv2.cvtColor(pixels, cv2.COLOR_RGBA2mRGBA)
         self._pyramid.update(rect)

@@ -1,7 +1,8 @@
 """Pixels at other places between the grid: scaling and affine maps of one drawable.
 
 Colour is weighted with alpha while it is averaged, so that nothing bleeds out of transparent pixels; values outside the
-range, which filters with negative lobes make, are clipped. float32, block by block where the picture is large.
+range, which filters with negative lobes make, are clipped. Masks, (H, W), are interpolated linearly: a lobe would add
+faint coverage where there was none. float32, block by block where the picture is large.
 """
 
 import math
@@ -31,7 +32,7 @@ _NEARLY = 1e-6
 
 
 def scaled(pixels: Pixels, origin: tuple[int, int], scale: tuple[float, float]) -> Placed:
-    """Return pixels scaled about the document's (0, 0), by Lanczos with three lobes.
+    """Return pixels scaled about the document's (0, 0), by Lanczos with three lobes, antialiased.
 
     Args:
         pixels: (H, W) or (H, W, 4) uint8 or uint16, alpha or coverage last.
@@ -52,11 +53,12 @@ def scaled(pixels: Pixels, origin: tuple[int, int], scale: tuple[float, float]) 
         bottom / scale[1] - origin[1] + above,
     )
     size = right - left, bottom - top
+    kernel = PillowImage.Resampling.BILINEAR if pixels.ndim == 2 else PillowImage.Resampling.LANCZOS
 
     def resized(plane: Floats) -> Floats:
         padded = np.pad(plane, ((above, under), (before, after))) if before or after or above or under else plane
         inside = max(0.0, box[0]), max(0.0, box[1]), min(padded.shape[1], box[2]), min(padded.shape[0], box[3])
-        picture = PillowImage.fromarray(padded).resize(size, PillowImage.Resampling.LANCZOS, box=inside)
+        picture = PillowImage.fromarray(padded).resize(size, kernel, box=inside)
         return np.asarray(picture, np.float32)
 
     return _resampled(pixels, resized), (left, top)
@@ -89,6 +91,7 @@ def warped(pixels: Pixels, origin: tuple[int, int], matrix: NDArray[np.float64])
     # OpenCV counts from the centres of pixels: half a pixel to and fro.
     half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
     back = np.linalg.inv(half) @ np.array([[1, 0, -origin[0]], [0, 1, -origin[1]], [0, 0, 1]]) @ back @ half
+    kernel = cv2.INTER_LINEAR if pixels.ndim == 2 else cv2.INTER_CUBIC
     for block in Rect(0, 0, right - left, bottom - top).tiles(_BLOCK):
         target = block.moved(left, top)
         sources = _corners(target) @ back[:2].T
@@ -99,7 +102,9 @@ def warped(pixels: Pixels, origin: tuple[int, int], matrix: NDArray[np.float64])
         shift = np.array([[1, 0, -needed.left], [0, 1, -needed.top], [0, 0, 1]])
         place = np.array([[1, 0, target.left], [0, 1, target.top], [0, 0, 1]])
         local = (shift @ back @ place)[:2]
-        result[block.slices] = _resampled(pixels[needed.slices], partial(_warp, matrix=local, size=block.size))
+        result[block.slices] = _resampled(
+            pixels[needed.slices], partial(_warp, matrix=local, size=block.size, kernel=kernel)
+        )
     return result, (left, top)
 
 
@@ -108,13 +113,13 @@ def _corners(rect: Rect) -> NDArray[np.float64]:
     return np.array([(x, y, 1.0) for x in (rect.left, rect.right) for y in (rect.top, rect.bottom)])
 
 
-def _warp(plane: Floats, matrix: NDArray[np.float64], size: tuple[int, int]) -> Floats:
+def _warp(plane: Floats, matrix: NDArray[np.float64], size: tuple[int, int], kernel: int) -> Floats:
     return np.asarray(
         cv2.warpAffine(
             plane,
             matrix,
             size,
-            flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+            flags=kernel | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_CONSTANT,
             borderValue=0,
         ),

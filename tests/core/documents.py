@@ -1,5 +1,8 @@
 """Small documents for tests, and how to tell whether two states of one are equal."""
 
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 
 from lama_desktop.core.blend import BLEND_MODES
@@ -7,6 +10,10 @@ from lama_desktop.core.document import Document
 from lama_desktop.core.drawable import Mask
 from lama_desktop.core.layer import Layer, Recipe
 from lama_desktop.core.photo import Photo
+
+_spec = importlib.util.spec_from_file_location("profiles", Path(__file__).parents[1] / "formats" / "profiles.py")
+profiles = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(profiles)
 
 
 def noise(generator, height, width, dtype=np.uint8, channels=4):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image as PillowImage
 from PIL import ImageCms
 
-from lama_desktop.core.color import SRGB, color_space
+from lama_desktop.core.color import SRGB, color_space, rgb_space
 from lama_desktop.core.photo import ColorModel
 
 _spec = importlib.util.spec_from_file_location("profiles", Path(__file__).parents[1] / "formats" / "profiles.py")
@@ -142,6 +142,37 @@ def test_plain_cmyk_has_an_exact_way_back():
     black = space.from_srgb(np.zeros((1, 1, 3), np.float32), np.empty((1, 1, 4), np.uint8))
     assert white.tolist() == [[[0, 0, 0, 0]]]
     assert black[0, 0, 3] == 255
+
+
+def light_to_lab(r, g, b):
+    return 0.3 * r + 0.6 * g + 0.1 * b, 0.5 + (r - g) * 0.3, 0.5 + (g - b) * 0.3
+
+
+TABLES = profiles.table_profile(b"RGB ", 3, light_to_lab, lambda *lab: lab)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize(
+    ("model", "profile"),
+    [
+        (ColorModel.RGB, None),
+        *[(ColorModel.RGB, profile) for profile in RGB_PROFILES.values()],
+        (ColorModel.RGB, TABLES),
+        (ColorModel.GREY, None),
+        (ColorModel.GREY, profiles.grey_profile(1.8)),
+        (ColorModel.CMYK, None),
+    ],
+)
+def test_the_way_to_the_screen_is_the_way_to_srgb(model, profile, dtype):
+    """The quick way, for pixels as a document holds them; a grid of tables is evaluated at 8 bit."""
+    space = rgb_space(model, profile)
+    pixels = np.random.default_rng(0).integers(0, np.iinfo(dtype).max + 1, (60, 70, 4), dtype)[..., :3]
+    if model is ColorModel.GREY:
+        pixels = np.repeat(pixels[..., :1], 3, axis=2)
+    shown = space.to_screen(pixels)
+    assert shown.dtype == np.uint8
+    limit = 3 if profile is TABLES else 0.56
+    assert np.abs(shown - space.to_srgb(np.ascontiguousarray(pixels)) * 255).max() <= limit
 
 
 @pytest.mark.parametrize(

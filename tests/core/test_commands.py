@@ -53,13 +53,17 @@ def test_writing_gives_the_part_inside_wherever_the_rectangle_lies(document):
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, GeneratorExit])
 def test_an_exception_restores_every_pixel_and_leaves_no_step(document, error):
+    def stroke():
+        with PixelEdit("Brush", document, document.mask) as edit:
+            with edit.writing(Rect(0, 0, 60, 60)) as pixels:
+                pixels[...] = 255
+            with edit.writing(Rect(30, 30, 90, 90)) as pixels:
+                pixels[...] = 7
+                raise error
+
     before = state_of(document)
-    with pytest.raises(error), PixelEdit("Brush", document, document.mask) as edit:
-        with edit.writing(Rect(0, 0, 60, 60)) as pixels:
-            pixels[...] = 255
-        with edit.writing(Rect(30, 30, 90, 90)) as pixels:
-            pixels[...] = 7
-            raise error
+    with pytest.raises(error):
+        stroke()
     assert state_of(document) == before
     assert document.history.labels == ()
     assert not document.is_editing
@@ -171,7 +175,7 @@ def test_a_group_that_fails_half_way_changes_nothing(document):
 def test_locked_pixels_refuse_and_say_where_to_unlock(document):
     layer = document.layers[1]
     document.do(PropertyEdit("Lock", document, layer, "lock", Lock.PIXELS))
-    with pytest.raises(LamaDesktopError, match="layer 0.*unlock it"):
+    with pytest.raises(LamaDesktopError, match=r"layer 0.*unlock it"):
         paint(document, document.rect, drawable=layer)
     with pytest.raises(LamaDesktopError, match="locked"):
         PixelEdit.replacing("Clear", document, layer, document.rect, 0)
