@@ -116,18 +116,15 @@ class FixedMasks(MaskFolder):
         Raises:
             FileFormatError: one file after the other cannot be used.
         """
-        hole = self._any(_read_hole, random)
+        hole = self._any(lambda path: _covering(path, size), random)
         width, height = size
-        high, wide = hole.shape
-        factor = max(width / wide, height / high)
-        hole = _resized(hole, (max(width, round(wide * factor)), max(height, round(high * factor))))
         rows, columns = np.nonzero(hole)
         pixel = random.randint(len(rows))
         top, left = (
             random.randint(max(0, at - length + 1), min(at, whole - length) + 1)
             for at, length, whole in ((rows[pixel], height, hole.shape[0]), (columns[pixel], width, hole.shape[1]))
         )
-        return np.ascontiguousarray(hole[top : top + height, left : left + width])
+        return hole[top : top + height, left : left + width].copy()
 
 
 @dataclass(frozen=True)
@@ -275,16 +272,19 @@ def _say_once(reason: str) -> None:
     logger.warning("Passed over: %s", reason)
 
 
-def _read_hole(path: Path) -> Hole:
-    """Read a mask; there is a hole in it.
+@lru_cache(maxsize=64)
+def _covering(path: Path, size: tuple[int, int]) -> Hole:
+    """Read a mask and scale it until it covers a picture; it may not be written to.
 
     Raises:
-        FileFormatError: it cannot be read, or there is none.
+        FileFormatError: it cannot be read, or there is no hole in it.
     """
     hole = formats.read_mask(path) >= THRESHOLD
     if not hole.any():
         raise FileFormatError(f"{shown(path.name)} masks nothing: what is to be filled must be white.")
-    return hole
+    (width, height), (high, wide) = size, hole.shape
+    factor = max(width / wide, height / high)
+    return _resized(hole, (max(width, round(wide * factor)), max(height, round(high * factor))))
 
 
 def _resized(shape: Hole, size: tuple[int, int]) -> Hole:

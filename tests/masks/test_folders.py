@@ -18,6 +18,7 @@ from lama_desktop.masks.generators import Inverted, Mixture, Square
 @pytest.fixture(autouse=True)
 def nothing_remembered():
     folders._segmentation.cache_clear()
+    folders._covering.cache_clear()
     folders._say_once.cache_clear()
 
 
@@ -91,6 +92,7 @@ def test_broken_files_are_passed_over_and_said_once(tmp_path, caplog):
             assert generator.draw((8, 8), random).sum() == 4
     assert sorted(record.args[0].split()[0] for record in caplog.records) == ["black.png", "broken.png"]
     (tmp_path / "good.png").unlink()
+    folders._covering.cache_clear()
     with pytest.raises(FileFormatError, match="cannot be used"):
         generator.draw((8, 8), random)
 
