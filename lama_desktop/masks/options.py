@@ -23,7 +23,9 @@ class MaskOptions:
     """The masks."""
 
     preset: str = option(
-        "train_wide", "Kind", 'Kind of masks, or several with weights: "train_wide: 4, borders: 1"; see --list.'
+        "train_wide",
+        "Kind",
+        'Kind of masks (lama-desktop masks --list), or several with weights: "train_wide: 4, borders: 1".',
     )
     scale: float = option(
         1.0,

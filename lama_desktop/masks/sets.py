@@ -55,7 +55,7 @@ class SetOptions(MaskOptions):
     """The set and its masks."""
 
     preset: str = option(
-        "thick_512", "Kind", 'Kind of masks, or several with weights: "thick_512: 3, borders: 1"; see --list.'
+        "thick_512", "Kind", 'Kind of masks (see --list), or several with weights: "thick_512: 3, borders: 1".'
     )
     size: int = option(0, "Size", "Short side of the pictures; 0 takes what the masks are meant for.", low=0)
     count: int = option(0, "Count", "So many pictures, chosen by the seed; 0 takes all.", low=0)
