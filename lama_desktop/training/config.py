@@ -125,6 +125,9 @@ class PerceptualOptions:
 class LossOptions:
     """What the generator minimises."""
 
+    blended: bool = option(
+        False, "Blended", "The discriminator and the encoder see the fill in the photograph, not all that is redrawn."
+    )
     l1: L1Options = section(L1Options)
     adversarial: AdversarialOptions = section(AdversarialOptions)
     feature_matching: FeatureMatchingOptions = section(FeatureMatchingOptions)

@@ -55,11 +55,11 @@ class NotFiniteError(LamaDesktopError):
 
 @dataclass
 class _Part:
-    """Some of a step's pictures on the device, and what the generator made of them."""
+    """Some of a step's pictures on the device, and what the generator made of them, to be found out as fake."""
 
     images: Tensor
     masks: Tensor
-    prediction: Tensor | None = None
+    fake: Tensor | None = None
 
 
 class Trainer:
@@ -154,28 +154,39 @@ class Trainer:
                 terms = {
                     "l1": losses.masked_l1(prediction, part.images, part.masks, options.l1.known, options.l1.missing)
                 }
+                shown = self._shown(prediction, part)
                 if options.adversarial.weight or options.feature_matching.weight:
-                    terms |= self._discriminator_terms(prediction, part)
+                    terms |= self._discriminator_terms(shown, part)
                 if self.perceptual is not None:
-                    loss = self.perceptual(prediction, part.images, part.masks)
+                    loss = self.perceptual(shown, part.images, part.masks)
                     terms["perceptual"] = options.perceptual.weight * loss
             self._backward(terms, totals, len(parts))
-            part.prediction = prediction.detach()
+            part.fake = shown.detach()
         self.discriminator.requires_grad_(True)
         return self._apply("generator", self.generator, self.generator_optimizer, totals)
 
-    def _discriminator_terms(self, prediction: Tensor, part: _Part) -> Terms:
-        """Return what the discriminator says of a prediction, as terms of the generator's loss."""
+    def _shown(self, prediction: Tensor, part: _Part) -> Tensor:
+        """Return the picture that the discriminator and the encoder judge.
+
+        Published is the prediction, the redrawn surroundings of the hole too. Blended, nothing is spent on what will
+        never be seen, and a seam is found out (the authors' own advice against visible edges).
+        """
+        if not self.config.losses.blended:
+            return prediction
+        return torch.lerp(part.images, prediction, part.masks)
+
+    def _discriminator_terms(self, shown: Tensor, part: _Part) -> Terms:
+        """Return what the discriminator says of a picture, as terms of the generator's loss."""
         options = self.config.losses
-        scores, features = self.discriminator(prediction)
+        scores, features = self.discriminator(shown)
         with torch.no_grad():
             _, real_features = self.discriminator(part.images)
         mask = losses.scale_mask(part.masks, scores.shape[-2:], options.adversarial.mask_scaling)
         adversarial = losses.generator_adversarial(
             scores, mask, extra=options.adversarial.extra, everywhere=options.adversarial.generator_everywhere
         )
-        shown = part.masks if options.feature_matching.known_only else None
-        matching = losses.feature_matching(features, real_features, shown)
+        outside = part.masks if options.feature_matching.known_only else None
+        matching = losses.feature_matching(features, real_features, outside)
         return {
             "adversarial": options.adversarial.weight * adversarial,
             "feature_matching": options.feature_matching.weight * matching,
@@ -189,10 +200,10 @@ class Trainer:
         totals: Terms = {}
         for part in _synchronised(self._discriminator, parts):
             with self._autocast():
-                fake = part.prediction
+                fake = part.fake
                 if fake is None or self.config.optimizer.second_forward:
                     with torch.no_grad():
-                        fake = self.generator(masked_input(part.images, part.masks)).float()
+                        fake = self._shown(self.generator(masked_input(part.images, part.masks)).float(), part)
                 real = part.images.detach().requires_grad_(penalised)
                 real_scores, _ = self._discriminator(real)
                 fake_scores, _ = self._discriminator(fake)

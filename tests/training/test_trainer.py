@@ -63,10 +63,10 @@ def test_three_steps_are_the_published_ones(golden, family, layout):
         loose = 1e-3 if number == 0 else 3e-2  # the order of a sum turns the signs that Adam's first steps are
         got = ours.update([SimpleNamespace(images=images, masks=masks)])
         assert got["l1"] == pytest.approx(step["gen_l1"], rel=1e-4)
-        assert got["adversarial"] == pytest.approx(step["gen_adv"], rel=1e-4)
+        assert got["adversarial"] == pytest.approx(step["gen_adv"], rel=1e-3)
         assert got["feature_matching"] == pytest.approx(step["gen_fm"], rel=1e-3)
         assert got["generator_gradient"] == pytest.approx(step["gen_grad_norm_before_clip"], rel=loose)
-        assert got["discriminator"] + got["penalty"] == pytest.approx(step["discr_total"], rel=1e-4)
+        assert got["discriminator"] + got["penalty"] == pytest.approx(step["discr_total"], rel=1e-3)
         assert got["penalty"] == pytest.approx(step["adv_discr_real_gp"], rel=2e-3)
         assert got["score_real"] == pytest.approx(step["adv_discr_real_out"], abs=1e-3)
         assert got["score_fake"] == pytest.approx(step["adv_discr_fake_out"], abs=1e-3)
@@ -197,3 +197,19 @@ def test_bfloat16_is_close_to_float32():
 def test_families():
     assert generator_config(TrainConfig().generator) == FourierConfig()
     assert generator_config(options.unflatten(TrainConfig, {"generator.family": "dilated"}).generator).dilations == 4
+
+
+def test_blended_nothing_outside_the_hole_is_judged():
+    """With all of the loss on blended pictures, what the generator draws outside the hole changes no term."""
+    values = {"losses__blended": True, "losses__l1__known": 0.0, "optimizer__second_forward": False}
+    ours = trainer(**values)
+    one = batch()
+    seen = []
+    ours.discriminator.register_forward_pre_hook(lambda module, arguments: seen.append(arguments[0].detach()))
+    ours.update([one])
+    real = one.images.float() / 255
+    known = (one.masks == 0).expand_as(real)
+    assert len(seen) == 4
+    for picture in seen:
+        assert torch.equal(picture[known], real[known])
+    assert sum(torch.equal(picture, real) for picture in seen) == 2
