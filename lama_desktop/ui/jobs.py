@@ -38,6 +38,7 @@ class Lane(StrEnum):
     ENGINE = "engine"
     FILES = "files"
     NETWORK = "network"
+    TOOLS = "tools"
 
 
 class Job(QObject):
