@@ -27,6 +27,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     engine.add_argument("--rounds", type=int, default=5, help="how often each is timed (default: 5)")
     engine.add_argument("--device", choices=tuple(DeviceName), default="auto", help="where to run (default: auto)")
     engine.add_argument("--json", action="store_true", help="print one JSON document")
+    training = kinds.add_parser("training", help="a step of training as published beside this program's forms of it")
+    training.add_argument("--recipe", default="starter", help="whose networks and losses (default: starter)")
+    training.add_argument(
+        "-s", "--set", action="append", default=[], metavar="NAME=VALUE", help="override one option of the recipe"
+    )
+    training.add_argument("--rounds", type=int, default=5, help="how often each is timed (default: 5)")
+    training.add_argument("--compile", action="store_true", help="also compiled with torch.compile")
+    training.add_argument("--json", action="store_true", help="print one JSON document")
     fills = kinds.add_parser("fills", help="the fills of several models, judged against pictures whose truth is known")
     fills.add_argument("images", type=Path, metavar="IMAGES_FOLDER", help="photos; the centre of each is used")
     fills.add_argument(
@@ -54,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure what was asked for."""
-    return _run_fills(arguments) if arguments.what == "fills" else _run_engine(arguments)
+    return _RUN[arguments.what](arguments)
 
 
 def _run_engine(arguments: argparse.Namespace) -> int:
@@ -134,6 +142,31 @@ def _run_fills(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _run_training(arguments: argparse.Namespace) -> int:
+    with progress_line("benchmark", quiet=arguments.json) as progress:
+        progress(0, "starting")
+        from lama_desktop.errors import SettingsError
+        from lama_desktop.training.config import find_recipe, load_config
+        from lama_desktop.training.distributed import processes
+        from lama_desktop.training.speed import benchmark_training
+
+        if arguments.rounds < 1:
+            raise SettingsError("There is at least one round.")
+        config = load_config(find_recipe(arguments.recipe), arguments.set)
+        with processes(config.compute.device) as mine:
+            rows = benchmark_training(config, arguments.rounds, mine, progress, arguments.compile)
+    data = config.data
+    title = f"{arguments.recipe}, {data.batch} crops of {data.size}, {mine.device}, median of {arguments.rounds}"
+    if arguments.json:
+        print_json({"benchmark": "training", "what": title, "rows": _plain(rows)})
+        return 0
+    print(title)
+    print(f"{'':38s} {'seconds':>9s} {'images/s':>9s} {'ratio':>7s}")
+    for row in rows:
+        print(f"{row.name:38s} {row.seconds:9.3f} {row.images_per_second:9.2f} {row.ratio:6.2f}x")
+    return 0
+
+
 def _engines(names: list[str] | None, device: str) -> dict[str, "Engine"]:
     """Open the models that were named; by default every one that is on this disk or needs no weights."""
     from dataclasses import replace
@@ -172,3 +205,6 @@ def _plain(values: Any) -> list[dict[str, Any]]:
         {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in asdict(each).items()}
         for each in values
     ]
+
+
+_RUN = {"engine": _run_engine, "training": _run_training, "fills": _run_fills}
