@@ -25,6 +25,8 @@ from lama_desktop.core.arrays import Image
 from lama_desktop.training import warps
 from lama_desktop.training.warps import Warp
 
+MOST_INSET = 0.24
+"""Of a corner, as a part of the side: four deviations or more."""
 CLIP = (1.0, 4.0)
 TILES = (8, 8)
 BRIGHTNESS = CONTRAST = 0.2
@@ -86,7 +88,7 @@ class Augmentation:
             canvas = chain[-1].size
         if self.perspective and _happens(random):
             deviation = random.uniform(0, self.perspective)
-            insets = np.minimum(np.abs(random.normal(0, deviation, (4, 2))), 0.49)
+            insets = np.minimum(np.abs(random.normal(0, deviation, (4, 2))), MOST_INSET)
             chain.append(warps.perspective(canvas, insets))
         if self.affine and _happens(random, self.affine.chance):
             scale = random.uniform(*self.affine.scale), random.uniform(*self.affine.scale)

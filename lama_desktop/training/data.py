@@ -15,6 +15,8 @@ The published code shuffled every rank on its own and seeded nothing.
 
 import itertools
 import logging
+import multiprocessing
+import os
 import signal
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -211,24 +213,33 @@ def _steps(loader: "DataLoader[Batch | LamaDesktopError]", accumulate: int) -> G
     """Yield the micro-batches of each step, and raise what came instead of one."""
     with _death_is_found_later():
         parts = iter(loader)
-    while True:
-        try:
-            found = list(itertools.islice(parts, accumulate))
-        except RuntimeError as error:
-            if not str(error).startswith("DataLoader worker"):
-                raise
-            raise LamaDesktopError(
-                "A process that prepares pictures was killed, mostly for lack of memory. Use fewer data.workers (0 "
-                "works, too), or give a container more shared memory (/dev/shm)."
-            ) from error
-        if not found:
-            return
-        step = []
-        for each in found:
-            if isinstance(each, LamaDesktopError):
-                raise each
-            step.append(each)
-        yield step
+    try:
+        while found := list(itertools.islice(parts, accumulate)):
+            yield [_checked(each) for each in found]
+        return
+    except (RuntimeError, OSError, EOFError) as error:
+        if loader.num_workers == 0 or not _tells_of_death(error):
+            raise
+        logger.debug("A worker is gone", exc_info=True)
+    finally:
+        # Now, and not when the last traceback that leads here is forgotten: the workers end with their iterator.
+        del parts
+    raise LamaDesktopError(
+        "A process that prepares pictures was killed, mostly for lack of memory. Use fewer data.workers (0 works, "
+        "too), or give a container more shared memory (/dev/shm)."
+    )
+
+
+def _tells_of_death(error: Exception) -> bool:
+    """Tell whether torch means the end of a worker, or of the connection to it, and not an error in a living one."""
+    lost = isinstance(error, ConnectionError | FileNotFoundError | EOFError) and not str(error).startswith("Caught")
+    return lost or str(error).startswith("DataLoader worker")
+
+
+def _checked(batch: Batch | LamaDesktopError) -> Batch:
+    if isinstance(batch, LamaDesktopError):
+        raise batch
+    return batch
 
 
 @contextmanager
@@ -252,9 +263,19 @@ def _as_it_is(batch: Any) -> Any:
 
 
 def _begin_work(worker: int) -> None:
-    """Prepare a worker process: it lives as long as its parent, and computes on one core."""
-    # A terminal and a scheduler signal the whole group: the parent decides, saves, and ends its workers.
+    """Prepare a worker process: it ends when its parent wants it, and computes on one core."""
+    # A terminal and a scheduler signal all processes of a group: the parent decides, saves, and ends its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if hasattr(signal, "sigwaitinfo"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        threading.Thread(target=_end_when_parent_asks, daemon=True).start()
     # Not 1: in a forked process that waits for the threads of the parent's pool, for ever.
     cv2.setNumThreads(0)
+
+
+def _end_when_parent_asks() -> None:
+    parent = multiprocessing.parent_process()
+    while True:
+        sender = signal.sigwaitinfo({signal.SIGTERM}).si_pid
+        if parent is None or sender == parent.pid:
+            os._exit(0)

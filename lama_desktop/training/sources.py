@@ -17,6 +17,7 @@ from lama_desktop.core.arrays import Image
 from lama_desktop.errors import FileFormatError
 from lama_desktop.formats.base import shown
 from lama_desktop.training import pictures
+from lama_desktop.training.log import NAME as RUN_LOG
 from lama_desktop.training.names import Names
 from lama_desktop.training.shards import SUFFIX as SHARD
 from lama_desktop.training.shards import Shard
@@ -96,10 +97,10 @@ def open_source(paths: Sequence[Path], skip: Sequence[Path] = ()) -> Source:
     """Find the pictures in all of `paths`, in an order that depends on their names only.
 
     Args:
-        paths: each is a folder (searched through; hidden files are left out), a picture of any format that `formats`
-            reads, a list (.txt or .lst: a picture or shard per line, relative to the list; # starts a comment), or a
-            tar shard. What a folder holds of shards counts; lists in it do not.
-        skip: folders that are left out wherever they come up, such as the one a run writes its samples into.
+        paths: each is a folder (searched through; what is hidden, and folders of runs in it, are left out), a picture
+            of any format that `formats` reads, a list (.txt or .lst: a picture or shard per line, relative to the list;
+            # starts a comment), or a tar shard. What a folder holds of shards counts; lists in it do not.
+        skip: further folders that are left out wherever they come up.
 
     Raises:
         FileFormatError: one of them is not there or of no such kind, or there is no picture in all of them.
@@ -150,22 +151,31 @@ def _lines(path: Path) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
-def _walk(folder: Path, skip: set[Path], prefix: str = "", above: frozenset[str] = frozenset()) -> Iterator[str]:
-    """Yield pictures and shards below a folder, relative to where the walk began, by name; links are followed once."""
+def _walk(folder: Path, skip: set[Path], prefix: str = "", above: frozenset[Path] = frozenset()) -> Iterator[str]:
+    """Yield pictures and shards below a folder, relative to where the walk began, by name.
+
+    Links to folders are followed, but not into a folder that the walk came from.
+    """
     place = folder.resolve()
-    if place in skip or str(place) in above:
+    if place in skip or place in above:
         return
-    above |= {str(place)}
     try:
         with os.scandir(folder) as found:
-            entries = sorted(found, key=lambda entry: entry.name)
+            entries = sorted((each for each in found if not each.name.startswith(".")), key=lambda each: each.name)
     except OSError as error:
         reason = error.strerror or error
         raise FileFormatError(f"The folder {shown(folder)} cannot be read: {reason}. Check its permissions.") from error
+    if prefix and any(entry.name == RUN_LOG for entry in entries):
+        return
     for entry in entries:
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir():
-            yield from _walk(folder / entry.name, skip, f"{prefix}{entry.name}/", above)
+        if _is_folder(entry):
+            yield from _walk(folder / entry.name, skip, f"{prefix}{entry.name}/", above | {place})
         elif entry.name.lower().endswith(SHARD) or formats.is_readable(Path(entry.name)):
             yield prefix + entry.name
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link in a circle
+        return False

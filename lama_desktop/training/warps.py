@@ -48,8 +48,8 @@ def perspective(size: Size, insets: NDArray[np.float64]) -> Warp:
 
     Args:
         size: of the canvas.
-        insets: (4, 2), how far its corners lie inside those of the canvas, as parts of width and height below 0.5; top
-            left first, clockwise.
+        insets: (4, 2), how far its corners lie inside those of the canvas, as parts of width and height; top left
+            first, clockwise. Below a quarter, so that it is convex.
     """
     signs = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]])
     outer = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32) * np.array(size, np.float32)
