@@ -32,7 +32,12 @@ class Pyramid:
             levels.append(np.zeros((-(-height // 2), -(-width // 2), *base.shape[2:]), np.uint8))
         self.levels = tuple(levels)
         """`levels[0]` is the base. A pixel (x, y) of `levels[n]` is the mean of the 2^n × 2^n pixels of the base from
-        (x·2^n, y·2^n); at the right and lower border of as many as there are. The arrays never change identity."""
+        (x·2^n, y·2^n); at the right and lower border of as many as there are. The arrays never change identity, except
+        the base by `rebase`."""
+
+    def rebase(self, base: NDArray[Any]) -> None:
+        """Take other memory for level 0: the same shape, and the same pixels but for those that `update` is told of."""
+        self.levels = (base, *self.levels[1:])
 
     def level_for(self, zoom: float) -> int:
         """Return the smallest level that still has a pixel for every pixel shown at this zoom (1 is 100 %)."""

@@ -32,7 +32,8 @@ class HandTool(Tool):
         """Keep the point that was pressed under the pointer."""
         press = event
         while event.kind is not Kind.RELEASE:
-            event = yield Grab(press.x, press.y)
+            yield Grab(press.x, press.y)
+            event = yield ()
 
     def hover(self, document: Document, event: PointerEvent) -> tuple[Pointer, Overlay]:
         """Show an open hand."""

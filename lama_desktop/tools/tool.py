@@ -8,10 +8,10 @@ A gesture is one press-to-release (or multi-click) interaction, written as a gen
                 ...
                 event = yield self.outline(event)
 
-It is begun by a press. It yields what to show over the picture (an Overlay) or what it needs somebody else to do (a
-Request), and is sent the next event, or the answer to a Work. Returning ends it; `close()` (Escape, another tool, a
-document that goes away) and any error roll its edit back. Tools see neither widgets nor painters: they are tested with
-lists of events. UI thread only.
+It is begun by a press. It yields what to show over the picture (an Overlay) and is sent the next event; or it yields
+what somebody else has to do (a Request) and is sent the answer as soon as that is done. Returning ends it; `close()`
+(Escape, another tool, a document that goes away) and any error roll its edit back. Tools see neither widgets nor
+painters: they are tested with lists of events. UI thread only.
 """
 
 from collections.abc import Callable, Generator, Sequence
@@ -149,7 +149,7 @@ class Show:
 
 Request = Work | Grab | ZoomBy | Show
 Gesture = Generator[Overlay | Request, Any, None]
-"""Is sent PointerEvents, and the result of a Work it has yielded."""
+"""Is sent a PointerEvent for an Overlay, the result for a Work, None for every other Request."""
 
 
 class Pointer(Enum):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from lama_desktop.core.document import Document
 from lama_desktop.progress import Progress
-from lama_desktop.tools.tool import Kind, PointerEvent, Tool, Work
+from lama_desktop.tools.tool import Kind, PointerEvent, Request, Tool, Work
 
 
 def drag(*points: tuple[float, float], **same) -> list[PointerEvent]:
@@ -26,6 +26,8 @@ def play(tool: Tool, document: Document, events: Sequence[PointerEvent], *, end:
             yielded.append(answer)
             if isinstance(answer, Work):
                 answer = gesture.send(answer.run(Progress()))
+            elif isinstance(answer, Request):
+                answer = gesture.send(None)
             elif waiting:
                 answer = gesture.send(waiting.pop(0))
             else:

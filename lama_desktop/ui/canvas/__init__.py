@@ -1,0 +1,1 @@
+"""Canvas: the widget in which a photo is seen and painted, and what it is made of."""

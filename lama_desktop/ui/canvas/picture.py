@@ -1,0 +1,203 @@
+"""Picture: the photo with its mask as it is seen through a viewport, any rectangle of it at a time.
+
+Everything is sampled from the level that is just large enough, straight to the pixels of the screen, so the cost is
+that of the rectangle and not of the photo. From 200 % on pixels are shown as squares, below they are smoothed. Draws
+with the painter of a canvas, in device pixels; UI thread only.
+"""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRect
+from PySide6.QtGui import QBrush, QColor, QPainter, QPixmap, QPolygonF
+
+from lama_desktop.core.arrays import Image
+from lama_desktop.core.document import Document
+from lama_desktop.core.geometry import Rect
+from lama_desktop.core.projection import Projection
+from lama_desktop.ui.canvas import qimage
+from lama_desktop.ui.canvas.mask_levels import MaskLevels
+from lama_desktop.ui.canvas.viewport import Viewport
+
+SQUARES = 2.0
+"""Zoom from which on pixels are squares."""
+GRID = 8.0
+"""Zoom from which on there are lines between them."""
+GRID_COLOR = QColor(128, 128, 128, 96)
+CHECKS = (QColor("#9a9a9a"), QColor("#6e6e6e"))
+CHECK = 8
+"""Side of the squares under what is transparent, in device pixels."""
+
+
+class Picture:
+    """Draws a document.
+
+    Args:
+        document: what is seen.
+        viewport: where.
+    """
+
+    def __init__(self, document: Document, viewport: Viewport) -> None:
+        self._document, self._viewport = document, viewport
+        self._projection = Projection(document)
+        self._original: Projection | None = None
+        self._mask = MaskLevels(document)
+        self._scratch: dict[int, NDArray[np.uint8]] = {}
+        self._checks: QPixmap | None = None
+        self.surround = QColor(0, 0, 0)
+        """What is around the photo."""
+        self.mask_color = QColor("#ff4060")
+        self.mask_opacity = 0.5
+        self.mask_shown = True
+        self.grid_shown = True
+
+    def refresh(self, rect: Rect, seconds: float | None = None, *, original: bool = False) -> bool:
+        """Bring a part of the photo up to date, its mask not included, which is when it is drawn.
+
+        Args:
+            rect: device pixels.
+            seconds: when to stop; None goes on to the end.
+            original: the photo as it was opened.
+
+        Returns:
+            Whether all of it is; else draw what there is, and call again.
+        """
+        return self._shown(original).refresh(self._viewport.document_rect(rect), seconds)
+
+    def forget_original(self) -> None:
+        """Let go of the memory that comparing takes."""
+        self._original = None
+
+    def draw(self, painter: QPainter, rect: Rect, *, original: bool = False) -> None:
+        """Draw a part of the screen as it is after `refresh`.
+
+        Args:
+            painter: of the canvas, in device pixels.
+            rect: device pixels.
+            original: the photo as it was opened, without a mask.
+        """
+        around = self._viewport.screen_rect(self._document.rect, margin=0)
+        area = rect & around
+        if area != rect or not self._viewport.is_upright:
+            painter.fillRect(_qrect(rect), self.surround)
+        if area.is_empty:
+            return
+        shown = self._shown(original)
+        levels, level = shown.levels, shown.level_for(self._viewport.zoom)
+        opaque = shown.opaque and self._viewport.is_upright
+        pixels = self._sampled(levels, level, area)
+        if not shown.opaque:
+            self._draw_checks(painter, area, around)
+        cv2.cvtColor(pixels, cv2.COLOR_RGBA2BGRA, dst=pixels)
+        painter.drawImage(area.left, area.top, qimage.painted(pixels, opaque=opaque))
+        if not original:
+            if self.mask_shown:
+                self._draw_mask(painter, area)
+            if self.grid_shown and self._viewport.zoom >= GRID and self._viewport.is_upright:
+                self._draw_grid(painter, area)
+
+    def _shown(self, original: bool) -> Projection:
+        if not original:
+            return self._projection
+        if self._original is None:
+            self._original = Projection(self._document, original=True)
+        return self._original
+
+    def _draw_mask(self, painter: QPainter, area: Rect) -> None:
+        """Draw the mask's colour where there is any of it."""
+        bounds = self._viewport.document_rect(area) & self._document.mask.bounds()
+        area &= self._viewport.screen_rect(bounds)
+        if area.is_empty:
+            return
+        levels = self._mask.levels(self._viewport.document_rect(area))
+        strength = self._sampled(levels, self._mask.level_for(self._viewport.zoom), area)
+        color = self.mask_color
+        weights = (color.blueF(), color.greenF(), color.redF(), 1.0)
+        planes = [cv2.convertScaleAbs(strength, alpha=weight * self.mask_opacity) for weight in weights]
+        tinted = self._buffer((area.height, area.width, 4))
+        cv2.merge(planes, dst=tinted)
+        painter.drawImage(area.left, area.top, qimage.painted(tinted, opaque=False))
+
+    def _draw_checks(self, painter: QPainter, area: Rect, around: Rect) -> None:
+        """Draw what lies under a photo with holes; it moves with the photo."""
+        if self._checks is None:
+            self._checks = QPixmap(2 * CHECK, 2 * CHECK)
+            self._checks.fill(CHECKS[0])
+            squares = QPainter(self._checks)
+            squares.fillRect(0, 0, CHECK, CHECK, CHECKS[1])
+            squares.fillRect(CHECK, CHECK, CHECK, CHECK, CHECKS[1])
+            squares.end()
+        painter.setBrushOrigin(around.left, around.top)
+        if self._viewport.is_upright:
+            painter.fillRect(_qrect(area), QBrush(self._checks))
+            return
+        width, height = self._document.size
+        corners = [self._viewport.to_screen(*corner) for corner in ((0, 0), (width, 0), (width, height), (0, height))]
+        painter.save()
+        painter.setClipRect(_qrect(area))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QColor(0, 0, 0, 0))
+        painter.setBrush(QBrush(self._checks))
+        painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in corners]))
+        painter.restore()
+
+    def _draw_grid(self, painter: QPainter, area: Rect) -> None:
+        """Draw lines between pixels."""
+        view = self._viewport
+        seen = view.document_rect(area, margin=0)
+        painter.setPen(GRID_COLOR)
+        for x in range(seen.left, seen.right + 1):
+            (x0, y0), (x1, y1) = view.to_screen(x, seen.top), view.to_screen(x, seen.bottom)
+            painter.drawLine(round(x0), round(y0), round(x1), round(y1))
+        for y in range(seen.top, seen.bottom + 1):
+            (x0, y0), (x1, y1) = view.to_screen(seen.left, y), view.to_screen(seen.right, y)
+            painter.drawLine(round(x0), round(y0), round(x1), round(y1))
+
+    def _sampled(self, levels: Sequence[Image], level: int, area: Rect) -> NDArray[np.uint8]:
+        """Return what is seen in an area of the screen, sampled from a level: (h, w) or (h, w, 4) uint8.
+
+        Beyond the photo, which only a turned view shows, it is 0. The result is overwritten by the next call.
+        """
+        view, size = self._viewport, 2**level
+        seen = view.document_rect(area) & self._document.rect
+        height, width = levels[level].shape[:2]
+        part = Rect(seen.left // size, seen.top // size, -(-seen.right // size), -(-seen.bottom // size))
+        part = part.grown(1) & Rect(0, 0, width, height)
+        source = levels[level][part.slices]
+        target = self._buffer((area.height, area.width, *source.shape[2:]))
+        # From the middle of a level's pixel to the middle of the screen's.
+        matrix = view.matrix
+        linear, offset = matrix[:, :2] * size, matrix[:, 2] - (area.left + 0.5, area.top + 0.5)
+        offset = offset + linear @ (part.left + 0.5, part.top + 0.5)
+        if np.array_equal(linear, np.eye(2)):
+            left, top = (-np.round(offset)).astype(int).tolist()
+            whole = Rect(left, top, left + area.width, top + area.height)
+            if whole in Rect.of_size((source.shape[1], source.shape[0])):
+                np.copyto(target, source[whole.slices])
+                return target
+        flags = cv2.WARP_INVERSE_MAP | (cv2.INTER_NEAREST if view.zoom >= SQUARES else cv2.INTER_LINEAR)
+        inverse = np.linalg.inv(linear)
+        cv2.warpAffine(
+            source,
+            np.column_stack([inverse, -inverse @ offset]),
+            area.size,
+            dst=target,
+            flags=flags,
+            borderMode=cv2.BORDER_REPLICATE if view.is_upright else cv2.BORDER_CONSTANT,
+        )
+        return target
+
+    def _buffer(self, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+        """Return memory that is used again and again: fresh pages would cost as much as the drawing."""
+        channels = 1 if len(shape) == 2 else shape[2]
+        count = int(np.prod(shape))
+        kept = self._scratch.get(channels)
+        if kept is None or len(kept) < count:
+            kept = self._scratch[channels] = np.empty(count, np.uint8)
+        return kept[:count].reshape(shape)
+
+
+def _qrect(rect: Rect) -> QRect:
+    return QRect(rect.left, rect.top, rect.width, rect.height)
