@@ -39,7 +39,7 @@ from lama_desktop.training.sources import Source
 logger = logging.getLogger(__name__)
 
 TRIES = 32
-"""So many pictures in a row may be broken."""
+"""So many broken pictures in a row are an error."""
 _ORDER, _SAMPLE = 1, 2
 
 Augment = Callable[[Image, int, RandomState], Image]
@@ -112,7 +112,7 @@ class PatchDataset(Dataset[Sample]):
                 logger.debug("%s: %s", broken[-1], error)
                 if len(broken) == TRIES:
                     raise FileFormatError(
-                        f"{TRIES} training pictures in a row cannot be read. The last one: {error}"
+                        f"{TRIES} training pictures in a row cannot be read: check the disk. The last one: {error}"
                     ) from error
                 index = random.randint(len(self.source))
         patch = self.augment(image, self.size, random)
