@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
-from PIL import ImageCms, ImageFilter
+from PIL import ImageCms
 
 from lama_desktop.core import icc
 from lama_desktop.core.arrays import Colors, Image, full_value
@@ -220,6 +220,13 @@ class _PlainCmyk(_Space):
         light = 1 - pixels.astype(np.float32) / np.float32(full_value(pixels))
         return light[..., :3] * light[..., 3:]
 
+    def to_screen(self, pixels: Image) -> Image:
+        if pixels.dtype == np.uint16:
+            return super().to_screen(pixels)
+        light = (255 - pixels).astype(np.uint16)
+        product = light[..., :3] * light[..., 3:] + np.uint16(128)
+        return ((product + (product >> 8)) >> 8).astype(np.uint8)  # the rounded quotient by 255
+
     def from_srgb(self, colors: Colors, like: Image) -> Image:
         """Return the inks; black grows with the square of the shade, so that light tones stay free of it."""
         colors = np.clip(colors, 0, 1)
@@ -237,8 +244,7 @@ class _GridSpace(_Space):
         mode = {ColorModel.GREY: "L", ColorModel.RGB: "RGB", ColorModel.CMYK: "CMYK"}[model]
         self._forward = _sampled(profile, srgb, mode, "RGB")
         self._backward = _sampled(srgb, profile, "RGB", mode)
-        if model is ColorModel.RGB:  # the same grid, in Pillow's order: red changes fastest
-            self._table = ImageFilter.Color3DLUT(_NODES[3], self._forward.transpose(2, 1, 0, 3).reshape(-1))
+        self._mode, self._quick = mode, _transform(profile, srgb, mode, "RGB")
 
     def to_srgb(self, pixels: Image) -> Colors:
         return _interpolated(self._forward, pixels.astype(np.float32) / np.float32(full_value(pixels)))
@@ -247,23 +253,16 @@ class _GridSpace(_Space):
         return _quantized(_interpolated(self._backward, np.clip(colors, 0, 1)), like)
 
     def to_screen(self, pixels: Image) -> Image:
-        if pixels.shape[2] != 3:
-            return super().to_screen(pixels)
-        picture = PillowImage.fromarray(np.ascontiguousarray(SRGB.to_screen(pixels)), "RGB")  # 8 bits are its limit
-        return np.asarray(picture.filter(self._table))
+        if pixels.dtype == np.uint16:  # LittleCMS is reached through 8-bit pictures only
+            pixels = cv2.convertScaleAbs(pixels, alpha=1 / 257).reshape(pixels.shape)
+        size = pixels.shape[1], pixels.shape[0]
+        picture = PillowImage.frombytes(self._mode, size, np.ascontiguousarray(pixels).tobytes())
+        return np.asarray(ImageCms.applyTransform(picture, self._quick))
 
 
 def _sampled(source: ImageCms.ImageCmsProfile, target: ImageCms.ImageCmsProfile, mode: str, result: str) -> Floats32:
     """Return the conversion at the nodes of a grid: (n, ..., n, K) float32 0..1, one axis per channel of `mode`."""
-    transform = ImageCms.buildTransform(
-        source,
-        target,
-        mode,
-        result,
-        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
-    )
-    channels = len(mode)
+    transform, channels = _transform(source, target, mode, result), len(mode)
     axis = np.linspace(0, 255, _NODES[channels]).round().astype(np.uint8)
     nodes = np.stack(np.meshgrid(*[axis] * channels, indexing="ij"), axis=-1)
     picture = PillowImage.frombytes(mode, (nodes.size // channels // len(axis), len(axis)), nodes.tobytes())
@@ -271,6 +270,19 @@ def _sampled(source: ImageCms.ImageCmsProfile, target: ImageCms.ImageCmsProfile,
     assert converted is not None
     values: Floats32 = np.asarray(converted, np.float32) / np.float32(255)
     return values.reshape(*nodes.shape[:-1], len(result))
+
+
+def _transform(
+    source: ImageCms.ImageCmsProfile, target: ImageCms.ImageCmsProfile, mode: str, result: str
+) -> ImageCms.ImageCmsTransform:
+    return ImageCms.buildTransform(
+        source,
+        target,
+        mode,
+        result,
+        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+    )
 
 
 def _interpolated(grid: Floats32, values: Floats32) -> Floats32:

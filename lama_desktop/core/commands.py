@@ -15,13 +15,13 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
 from numpy.typing import NDArray
 
 from lama_desktop.core.drawable import Drawable
-from lama_desktop.core.geometry import TILE, Rect
+from lama_desktop.core.geometry import Rect
 from lama_desktop.core.layer import Layer, Lock
 from lama_desktop.core.stack import Stack
+from lama_desktop.core.tiles import Tiles
 from lama_desktop.errors import LamaDesktopError
 
 if TYPE_CHECKING:
@@ -104,8 +104,7 @@ class PixelEdit(Edit):
     def __init__(self, label: str, document: "Document", drawable: Drawable) -> None:
         super().__init__(label, document)
         self.drawable = drawable
-        self._tiles: dict[Rect, NDArray[Any]] = {}
-        self._nbytes = 0
+        self._tiles = Tiles(drawable)
 
     @classmethod
     def replacing(
@@ -124,26 +123,19 @@ class PixelEdit(Edit):
             LamaDesktopError: the layer is locked.
         """
         _refuse_locked(drawable, Lock.PIXELS)
-        edit, (dx, dy) = cls(label, document, drawable), drawable.origin
-        for tile in (rect & drawable.rect).moved(-dx, -dy).tiles():
-            before = drawable.pixels[tile.slices]
-            after = np.broadcast_to(np.asarray(pixels, before.dtype), before.shape) if np.ndim(pixels) == 0 else None
-            if after is None:
-                after = np.asarray(pixels)[tile.moved(dx, dy).slices_in(rect)].astype(before.dtype)
-            if not np.array_equal(before, after):
-                edit._tiles[tile] = after
-        edit._count()
+        edit = cls(label, document, drawable)
+        edit._tiles.replace(rect, pixels)
         return edit
 
     @property
     def nbytes(self) -> int:
         """The memory of the tiles that it keeps."""
-        return self._nbytes
+        return self._tiles.nbytes
 
     @property
     def is_empty(self) -> bool:
         """Whether it changes nothing."""
-        return not self._tiles
+        return self._tiles.is_empty
 
     def open(self) -> Self:
         """Begin."""
@@ -166,7 +158,7 @@ class PixelEdit(Edit):
         if area.is_empty:
             yield drawable.pixels[:0, :0].copy()
             return
-        self._keep(area)
+        self._tiles.keep(area)
         pixels = drawable.writable(area)
         alpha = pixels[..., 3].copy() if isinstance(drawable, Layer) and Lock.ALPHA in drawable.lock else None
         try:
@@ -178,37 +170,13 @@ class PixelEdit(Edit):
 
     def swap(self, document: "Document") -> None:
         """Exchange the tiles."""
-        drawable, (dx, dy) = self.drawable, self.drawable.origin
-        for tile, kept in self._tiles.items():
-            pixels = drawable.writable(tile.moved(dx, dy))
-            self._tiles[tile] = _packed(pixels)
-            pixels[...] = kept
-        self._count()
-        for run in _runs(self._tiles):
-            document.drawn(drawable, run.moved(dx, dy))
+        for rect in self._tiles.exchange():
+            document.drawn(self.drawable, rect)
 
     def settle(self) -> bool:
-        """Let go of tiles that ended as they began; pack those of one value."""
-        for tile, kept in list(self._tiles.items()):
-            if np.array_equal(kept, self.drawable.pixels[tile.slices]):
-                del self._tiles[tile]
-            else:
-                self._tiles[tile] = _packed(kept)
-        self._count()
-        return bool(self._tiles)
-
-    def _count(self) -> None:
-        self._nbytes = sum(tile.nbytes for tile in self._tiles.values() if tile.strides[0])
-
-    def _keep(self, area: Rect) -> None:
-        """Copy the tiles that `area` touches, those that are not kept yet."""
-        (dx, dy), (width, height) = self.drawable.origin, self.drawable.rect.size
-        local = area.moved(-dx, -dy)
-        for top in range(local.top // TILE * TILE, local.bottom, TILE):
-            for left in range(local.left // TILE * TILE, local.right, TILE):
-                tile = Rect(left, top, min(left + TILE, width), min(top + TILE, height))
-                if tile not in self._tiles:
-                    self._tiles[tile] = self.drawable.pixels[tile.slices].copy()
+        """Tell whether any pixel is different."""
+        self._tiles.settle()
+        return not self._tiles.is_empty
 
 
 class PropertyEdit(Edit):
@@ -299,25 +267,3 @@ def _refuse_locked(drawable: Drawable, lock: Lock) -> None:
     if isinstance(drawable, Layer) and lock in drawable.lock:
         what = "position" if lock is Lock.POSITION else "pixels"
         raise LamaDesktopError(f"The {what} of the layer “{drawable.name}” are locked: unlock it in the layers panel.")
-
-
-def _packed(tile: NDArray[Any]) -> NDArray[Any]:
-    """Return a tile for keeping: a copy, or one value spread over its shape where it has but one."""
-    first = tile[:1, :1]
-    if (tile[0] == first[0]).all() and (tile == first).all():  # most tiles are out by the first row
-        return np.broadcast_to(first.copy(), tile.shape)
-    return tile.copy()
-
-
-def _runs(tiles: Sequence[Rect] | dict[Rect, Any]) -> Iterator[Rect]:
-    """Yield the tiles as rectangles, neighbours in a row joined."""
-    run = Rect(0, 0, 0, 0)
-    for tile in sorted(tiles, key=lambda tile: (tile.top, tile.left)):
-        if tile.top == run.top and tile.left == run.right:
-            run = run | tile
-            continue
-        if not run.is_empty:
-            yield run
-        run = tile
-    if not run.is_empty:
-        yield run

@@ -91,18 +91,19 @@ class Snapshot:
         """Return an sRGB picture as CMYK; what looks as the original does has the original's inks."""
         stack, space = self.stack, color_space(ColorModel.CMYK, self.facts.profile)
         result = np.empty((*flat.shape[:2], 4 + has_alpha), flat.dtype)
-        for top in range(0, len(flat), _ROWS):
-            band = Rect(0, top, flat.shape[1], min(top + _ROWS, len(flat)))
+        for band in Rect.of_size((flat.shape[1], flat.shape[0])).tiles(flat.shape[1], _ROWS):
             colors, inks = flat[band.slices], result[band.slices]
-            inks[..., :4] = space.from_srgb(SRGB.to_srgb(np.ascontiguousarray(colors[..., :3])), inks[..., :4])
-            if has_alpha:
-                inks[..., 4] = colors[..., 3]
+            same = np.zeros(colors.shape[:2], bool)
             native, original = stack.native, stack.original
             if native is not None and original is not None and not (area := native.rect & band).is_empty:
                 part = area.slices_in(band)
-                before = composite((original,), area, flat.dtype)
-                same = (before == colors[part]).all(axis=2)
-                inks[..., :4][part][same] = native.pixels[area.slices_in(native.rect)][..., :4][same]
+                same[part] = (composite((original,), area, flat.dtype) == colors[part]).all(axis=2)
+                inks[part][..., :4] = native.pixels[area.slices_in(native.rect)][..., :4]
+            if not same.all():
+                changed = colors[~same][None, :, :3]
+                inks[~same, :4] = space.from_srgb(SRGB.to_srgb(changed), np.empty((1, 1, 4), flat.dtype))[0]
+            if has_alpha:
+                inks[..., 4] = colors[..., 3]
         return result
 
 
@@ -113,7 +114,9 @@ def _rgba(photo: Photo) -> Image:
         space, result = color_space(photo.model, photo.profile), np.empty((*pixels.shape[:2], 4), pixels.dtype)
         for top in range(0, len(pixels), _ROWS):
             band = np.ascontiguousarray(pixels[top : top + _ROWS, :, :4])
-            result[top : top + _ROWS, :, :3] = SRGB.from_srgb(space.to_srgb(band), band[..., :3])
+            quick = pixels.dtype == np.uint8
+            colors = space.to_screen(band) if quick else SRGB.from_srgb(space.to_srgb(band), band[..., :3])
+            result[top : top + _ROWS, :, :3] = colors
         result[..., 3] = pixels[..., 4] if photo.has_alpha else full_value(pixels)
         return result
     if photo.has_alpha:

@@ -26,16 +26,19 @@ class Extremes:
         self._low = np.full(grid, value or 0, np.uint16)
         self._high = np.full(grid, value or 0, np.uint16)
         self._stale = np.full(grid, value is None)
+        self._complete = value is not None
 
     def copy(self) -> "Extremes":
         """Return what is known as what is known of equal pixels."""
         twin = Extremes((0, 0))
         twin._low, twin._high, twin._stale = self._low.copy(), self._high.copy(), self._stale.copy()
+        twin._complete = self._complete
         return twin
 
     def forget(self, rect: Rect) -> None:
         """Take note that pixels in `rect` were written."""
         self._stale[rect.cells()] = True
+        self._complete = False
 
     def of(self, pixels: NDArray[Any], rect: Rect) -> tuple[int, int]:
         """Return bounds of the values in `rect`: no pixel is outside of them; where `rect` is of whole tiles, exact.
@@ -67,9 +70,9 @@ class Extremes:
 
     def _look(self, pixels: NDArray[Any], cells: tuple[slice, slice]) -> None:
         """Find out what is not known of these tiles."""
-        stale = self._stale[cells]
-        if not stale.any():
+        if self._complete:
             return
+        stale = self._stale[cells]
         for row, column in np.argwhere(stale).tolist():
             row, column = row + cells[0].start, column + cells[1].start
             tile = pixels[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE]
@@ -77,6 +80,7 @@ class Extremes:
                 tile = cv2.extractChannel(tile, 3)
             self._low[row, column], self._high[row, column] = tile.min(), tile.max()
         stale[...] = False
+        self._complete = not self._stale.any()
 
 
 def _used(plane: NDArray[Any], axis: int) -> list[int]:

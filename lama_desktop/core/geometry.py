@@ -101,13 +101,13 @@ class Rect:
             slice(self.left // side, -(-self.right // side)),
         )
 
-    def tiles(self, side: int = TILE) -> Iterator["Rect"]:
-        """Yield the squares of a grid through (0, 0) that it touches, row by row, cut to it."""
+    def tiles(self, width: int = TILE, height: int = TILE) -> Iterator["Rect"]:
+        """Yield the rectangles of a grid through (0, 0) that it touches, row by row, cut to it."""
         if self.is_empty:
             return
-        for top in range(self.top // side * side, self.bottom, side):
-            for left in range(self.left // side * side, self.right, side):
-                yield Rect(left, top, left + side, top + side) & self
+        for top in range(self.top // height * height, self.bottom, height):
+            for left in range(self.left // width * width, self.right, width):
+                yield Rect(left, top, left + width, top + height) & self
 
     def shifted_into(self, bounds: "Rect") -> "Rect":
         """Return it moved as little as possible to lie inside `bounds`, cut where it is larger than `bounds`."""

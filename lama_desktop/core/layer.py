@@ -128,6 +128,8 @@ class Layer(Drawable):
 
     def hides(self, rect: Rect) -> bool:
         """Tell whether nothing of what is below can be seen in `rect`, as far as is known."""
-        if self.mode is not NORMAL or self.opacity < 1 or not self.visible or rect not in self.rect:
-            return False
-        return self.coverage_range(rect)[0] == self.full
+        return self.visible and self.covers(rect) and self.coverage_range(rect)[0] == self.full
+
+    def covers(self, rect: Rect) -> bool:
+        """Tell whether nothing of what is below could be seen in `rect`, were its pixels opaque."""
+        return self.mode is NORMAL and self.opacity == 1 and rect in self.rect

@@ -92,7 +92,7 @@ def warped(pixels: Pixels, origin: tuple[int, int], matrix: NDArray[np.float64])
     half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
     back = np.linalg.inv(half) @ np.array([[1, 0, -origin[0]], [0, 1, -origin[1]], [0, 0, 1]]) @ back @ half
     kernel = cv2.INTER_LINEAR if pixels.ndim == 2 else cv2.INTER_CUBIC
-    for block in Rect(0, 0, right - left, bottom - top).tiles(_BLOCK):
+    for block in Rect(0, 0, right - left, bottom - top).tiles(_BLOCK, _BLOCK):
         target = block.moved(left, top)
         sources = _corners(target) @ back[:2].T
         low, high = np.floor(sources.min(axis=0)).astype(int), np.ceil(sources.max(axis=0)).astype(int)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,6 +26,8 @@ Pixels = NDArray[Any]
 Placed = tuple[Pixels, tuple[int, int]]
 """Pixels and their origin."""
 Change = Callable[[Drawable], Placed]
+
+_TURNS = (-1, cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_COUNTERCLOCKWISE)
 
 
 def cropped(stack: Stack, rect: Rect) -> Stack:
@@ -75,7 +78,7 @@ def turned(stack: Stack, quarters: int) -> Stack:
             (width - rect.right, height - rect.bottom),
             (rect.top, width - rect.right),
         )[quarters]
-        return np.ascontiguousarray(np.rot90(drawable.pixels, -quarters)), origin
+        return _turned(drawable.pixels, quarters), origin
 
     return _changed(stack, size, change)
 
@@ -86,9 +89,8 @@ def flipped(stack: Stack, *, vertically: bool = False) -> Stack:
 
     def change(drawable: Drawable) -> Placed:
         rect = drawable.rect
-        if vertically:
-            return np.ascontiguousarray(drawable.pixels[::-1]), (rect.left, height - rect.bottom)
-        return np.ascontiguousarray(drawable.pixels[:, ::-1]), (width - rect.right, rect.top)
+        origin = (rect.left, height - rect.bottom) if vertically else (width - rect.right, rect.top)
+        return cv2.flip(drawable.pixels, 0 if vertically else 1), origin
 
     return _changed(stack, stack.size, change)
 
@@ -167,6 +169,12 @@ def _changed(
         None if stack.original is None else followed(stack.original),
         Drawable(*placed(stack.native)) if exact and stack.native is not None else None,
     )
+
+
+def _turned(pixels: Pixels, quarters: int) -> Pixels:
+    if not quarters or pixels.shape[2:] > (4,):  # OpenCV is fast, and turns no more than four channels
+        return np.rot90(pixels, -quarters).copy()
+    return cv2.rotate(pixels, _TURNS[quarters])
 
 
 def _framed(pixels: Pixels, origin: tuple[int, int], size: tuple[int, int]) -> Mask:

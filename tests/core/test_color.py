@@ -164,15 +164,16 @@ TABLES = profiles.table_profile(b"RGB ", 3, light_to_lab, lambda *lab: lab)
     ],
 )
 def test_the_way_to_the_screen_is_the_way_to_srgb(model, profile, dtype):
-    """The quick way, for pixels as a document holds them; a grid of tables is evaluated at 8 bit."""
+    """The quick way, for pixels as a document holds them; LittleCMS, for tables, has a grid of its own, at 8 bit."""
     space = rgb_space(model, profile)
     pixels = np.random.default_rng(0).integers(0, np.iinfo(dtype).max + 1, (60, 70, 4), dtype)[..., :3]
     if model is ColorModel.GREY:
         pixels = np.repeat(pixels[..., :1], 3, axis=2)
     shown = space.to_screen(pixels)
     assert shown.dtype == np.uint8
-    limit = 3 if profile is TABLES else 0.56
-    assert np.abs(shown - space.to_srgb(np.ascontiguousarray(pixels)) * 255).max() <= limit
+    difference = np.abs(shown - space.to_srgb(np.ascontiguousarray(pixels)) * 255)
+    assert difference.mean() <= 0.6
+    assert difference.max() <= (8 if profile is TABLES else 0.56)
 
 
 @pytest.mark.parametrize(
