@@ -60,11 +60,7 @@ class Edit(Command):
         self.document = document
 
     def open(self) -> Self:
-        """Begin.
-
-        Raises:
-            LamaDesktopError: what is to be changed is locked.
-        """
+        """Begin."""
         self.document.edit_opened(self)
         return self
 
@@ -99,10 +95,14 @@ class PixelEdit(Edit):
 
     Keeps each tile of the drawable as it was before the first write into it, and never again; a tile of one value is
     kept as that value.
+
+    Raises:
+        LamaDesktopError: when it is made, if the layer is locked.
     """
 
     def __init__(self, label: str, document: "Document", drawable: Drawable) -> None:
         super().__init__(label, document)
+        _refuse_locked(drawable, Lock.PIXELS)
         self.drawable = drawable
         self._tiles = Tiles(drawable)
 
@@ -122,7 +122,6 @@ class PixelEdit(Edit):
         Raises:
             LamaDesktopError: the layer is locked.
         """
-        _refuse_locked(drawable, Lock.PIXELS)
         edit = cls(label, document, drawable)
         edit._tiles.replace(rect, pixels)
         return edit
@@ -136,11 +135,6 @@ class PixelEdit(Edit):
     def is_empty(self) -> bool:
         """Whether it changes nothing."""
         return self._tiles.is_empty
-
-    def open(self) -> Self:
-        """Begin."""
-        _refuse_locked(self.drawable, Lock.PIXELS)
-        return super().open()
 
     @contextmanager
     def writing(self, rect: Rect) -> Iterator[NDArray[Any]]:
@@ -184,17 +178,20 @@ class PropertyEdit(Edit):
 
     At once, `document.do(PropertyEdit("Hide", document, layer, "visible", False))`, or while a slider is held: `open`
     when it is pressed, `set` as it moves, `commit` when it is released.
+
+    Raises:
+        LamaDesktopError: when it is made, if it moves a layer whose position is locked.
     """
 
     def __init__(self, label: str, document: "Document", layer: Layer, attribute: str, value: Any) -> None:
         super().__init__(label, document)
         assert attribute in Layer.PROPERTIES
+        if attribute == "origin":
+            _refuse_locked(layer, Lock.POSITION)
         self.layer, self.attribute, self._other = layer, attribute, value
 
     def open(self) -> Self:
         """Begin: the value of the constructor is set."""
-        if self.attribute == "origin":
-            _refuse_locked(self.layer, Lock.POSITION)
         super().open()
         self.swap(self.document)
         return self

@@ -7,6 +7,8 @@ at the end. Reads layers and writes into an array of the caller's: any thread, i
 
 import threading
 from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import cv2
@@ -18,6 +20,7 @@ from lama_desktop.core.blend import Planes
 from lama_desktop.core.geometry import TILE, Rect
 from lama_desktop.core.layer import Layer
 
+_NOWHERE = Rect(0, 0, 0, 0)
 _WIDTH, _HEIGHT = 8 * TILE, TILE // 2
 """What is worked on at once: as much as the cache holds, and in long rows, which are read thrice as fast as squares."""
 
@@ -67,18 +70,18 @@ def _block(layers: Sequence[Layer], rect: Rect, out: Image) -> None:
     if not seen:
         out[...] = 0
         return
-    lowest = seen[0]
-    if len(seen) == 1 and lowest.opacity == 1:
-        if rect not in lowest.rect:
-            out[...] = 0
-        area = lowest.rect & rect
-        out[area.slices_in(rect)] = to_depth(lowest.pixels[area.slices_in(lowest.rect)], out.dtype)
-        return
+    lowest, *others = seen
+    if lowest.opacity == 1:  # where it is the only one, it is copied
+        _copy(lowest, rect, out)
+        area = reduce(or_, ((layer.rect if layer.bounded else rect) & rect for layer in others), _NOWHERE)
+        if area.is_empty:
+            return
+        rect, out = area, out[area.slices_in(rect)]
     planes = _planes(lowest, rect, 0)
     planes[3] *= np.float32(lowest.opacity)
     opaque = bool(planes[3].min() == 1)
-    for layer in seen[1:]:
-        area = rect if not layer.bounded else layer.rect & rect
+    for layer in others:
+        area = layer.rect & rect if layer.bounded else rect
         source = _planes(layer, area, 1)
         if layer.opacity < 1:
             source[3] *= np.float32(layer.opacity)
@@ -110,6 +113,14 @@ def _seen(layers: Sequence[Layer], rect: Rect) -> list[Layer]:
         seen.pop()
     seen.reverse()
     return seen
+
+
+def _copy(layer: Layer, rect: Rect, out: Image) -> None:
+    """Write the pixels of a layer; 0 where it has none."""
+    area = layer.rect & rect
+    if area != rect:
+        out[...] = 0
+    out[area.slices_in(rect)] = to_depth(layer.pixels[area.slices_in(layer.rect)], out.dtype)
 
 
 def _planes(layer: Layer, area: Rect, slot: int) -> Planes:

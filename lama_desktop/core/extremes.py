@@ -69,16 +69,19 @@ class Extremes:
         )
 
     def _look(self, pixels: NDArray[Any], cells: tuple[slice, slice]) -> None:
-        """Find out what is not known of these tiles."""
+        """Find out what is not known of these tiles, for each row of them from the first to the last such tile."""
         if self._complete:
             return
         stale = self._stale[cells]
-        for row, column in np.argwhere(stale).tolist():
-            row, column = row + cells[0].start, column + cells[1].start
-            tile = pixels[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE]
-            if tile.ndim == 3:
-                tile = cv2.extractChannel(tile, 3)
-            self._low[row, column], self._high[row, column] = tile.min(), tile.max()
+        for row in np.flatnonzero(stale.any(axis=1)).tolist():
+            found = np.flatnonzero(stale[row])
+            row, first, end = row + cells[0].start, found[0] + cells[1].start, found[-1] + cells[1].start + 1
+            band = pixels[row * TILE : (row + 1) * TILE, first * TILE : end * TILE]
+            if band.ndim == 3:
+                band = cv2.extractChannel(band, 3)
+            starts = np.arange(0, band.shape[1], TILE)
+            self._low[row, first:end] = np.minimum.reduceat(band.min(axis=0), starts)
+            self._high[row, first:end] = np.maximum.reduceat(band.max(axis=0), starts)
         stale[...] = False
         self._complete = not self._stale.any()
 
