@@ -86,7 +86,7 @@ def _models(folder: Path) -> Iterator[Finding]:
     for entry in installed:
         yield Finding("models", entry.id, f"{entry.size / 1e6:.0f} MB")
     for card in MODELS:
-        if card.kind == "classical":
+        if card.built_in:
             yield Finding("models", card.id, "built in")
     yield Finding("models", "used by default", default)
 

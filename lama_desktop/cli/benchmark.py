@@ -178,8 +178,8 @@ def _engines(names: list[str] | None, device: str) -> dict[str, "Engine"]:
 
     store = ModelStore(models_folder())
     if names is None:
-        without_weights = [card.id for card in MODELS if card.kind != "network"]
-        names = [*(each.id for each in store.installed()), *without_weights]
+        built_in = [card.id for card in MODELS if card.built_in]
+        names = [*(each.id for each in store.installed()), *built_in]
     options = replace(HOLE_ONLY, device=DeviceName(device))
     # A cache keeps one model; here all are needed at once.
     return {name: EngineCache(store).engine(name, options) for name in dict.fromkeys(names)}

@@ -15,7 +15,8 @@ from lama_desktop.paths import models_folder
 from lama_desktop.progress import Progress
 
 if TYPE_CHECKING:
-    from lama_desktop.models.store import Installed, ModelStore
+    from lama_desktop.models.installed import Installed
+    from lama_desktop.models.store import ModelStore
 
 OK, NO_MODEL = 0, 4
 
@@ -151,7 +152,7 @@ def _row(card: ModelCard, found: "Installed | None") -> dict[str, Any]:
         "source": card.source,
         "notes": card.notes,
         "download": [{"url": each.url, "size": each.size, "sha256": each.sha256} for each in card.sources],
-        "installed": found is not None or card.kind == "classical",
+        "installed": found is not None or card.built_in,
         "path": str(found.path) if found else None,
         "size": found.size if found else None,
         "sha256": found.sha256 or None if found else None,
@@ -163,7 +164,7 @@ def _row(card: ModelCard, found: "Installed | None") -> dict[str, Any]:
 
 def _state(card: ModelCard, found: "Installed | None") -> str:
     """Return whether a model is here, in a word or two."""
-    if card.kind == "classical":
+    if card.built_in:
         return "built in"
     if found:
         return f"on disk {found.size / 1e6:.0f} MB"

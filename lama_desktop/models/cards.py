@@ -47,7 +47,7 @@ class ModelCard:
         id: what the command line, the settings and the file names call it.
         title: what the window calls it.
         description: one or two sentences: what it is good for.
-        kind: "network" or "classical" (no weights, always there).
+        kind: "network", "bundled" (a network that travels with the program) or "classical" (no weights).
         family: "fourier", "regular", "dilated"; empty where it shows only in the file, and for classical ones.
         blocks: residual blocks of the network; None where nobody has published it.
         width: channels of its first layer; 64 in every published one.
@@ -75,6 +75,11 @@ class ModelCard:
     def size(self) -> int | None:
         """Bytes to download from the first source; None where not known."""
         return self.sources[0].size if self.sources else None
+
+    @property
+    def built_in(self) -> bool:
+        """Whether it is always there and needs no download."""
+        return self.kind != "network"
 
     @property
     def hashes(self) -> frozenset[str]:

@@ -97,7 +97,11 @@ def load_generator(path: Path, progress: Progress | None = None) -> Generator:
 
 
 def save_weights(
-    weights: torch.nn.Module | Mapping[str, torch.Tensor], card: ModelCard | Mapping[str, str], path: Path
+    weights: torch.nn.Module | Mapping[str, torch.Tensor],
+    card: ModelCard | Mapping[str, str],
+    path: Path,
+    *,
+    half: bool = False,
 ) -> None:
     """Write our own export: a safetensors file that says what it is. An existing file is replaced when all is well.
 
@@ -105,9 +109,10 @@ def save_weights(
     the card says: `id`, `title`, `licence`, `source`; a mapping may add more, such as `source_sha256`.
 
     Args:
-        weights: a generator, or its tensors by published name; floats are written as float32.
+        weights: a generator, or its tensors by published name.
         card: the facts to carry along.
         path: the file to write.
+        half: write floats as float16 instead of float32.
 
     Raises:
         CorruptWeightsError: the tensors are not one complete, finite generator.
@@ -119,6 +124,8 @@ def save_weights(
     if problem := architecture.mismatch(state, architecture.blank(config).state_dict()):
         raise CorruptWeightsError(f"{path.name} was not written: {problem}.")
     tensors = {name: _final(path, name, tensor.detach().cpu()) for name, tensor in state.items()}
+    if half:
+        tensors = {name: each.half() if each.is_floating_point() else each for name, each in tensors.items()}
     if isinstance(card, ModelCard):
         facts = {"id": card.id, "title": card.title, "licence": card.licence, "source": card.source}
         facts |= {"description": card.description, "notes": card.notes}

@@ -9,49 +9,23 @@ Any thread may use a store; torch is imported only where weights are read.
 """
 
 import dataclasses
-import datetime
-import json
 import re
 import shlex
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lama_desktop.errors import CorruptWeightsError, MissingWeightsError, ModelError, SettingsError
 from lama_desktop.models import disk, download
 from lama_desktop.models.cards import FALLBACK_MODEL, MODELS, ModelCard, card_of, facts_of, find_hash, near
+from lama_desktop.models.installed import FORMAT, MODEL_ID, SUFFIX, Installed, bundled, described, note_of
 from lama_desktop.progress import Progress
 
 if TYPE_CHECKING:
     from lama_desktop.models.checkpoints import Weights
 
-SUFFIX = ".safetensors"
-FORMAT = "lama-desktop"  # as `checkpoints.save_weights` marks our own export
-_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _PUBLISHED = {card.id: card for card in MODELS}
 _VAGUE = frozenset(("best", "last", "model", "models", "weights", "checkpoint", "generator", "lama", "data"))
 _PLACES = frozenset(("downloads", "desktop", "documents", "home", "root", "users", "tmp", "temp", "mnt", "media"))
-
-
-@dataclass(frozen=True)
-class Installed:
-    """A model on this disk; `layout` and `source_sha256` say what it was imported from, `network` its architecture.
-
-    Texts are empty where nothing is known.
-    """
-
-    card: ModelCard
-    path: Path
-    size: int
-    sha256: str = ""
-    source_sha256: str = ""
-    layout: str = ""
-    network: str = ""
-
-    @property
-    def id(self) -> str:
-        """What the command line calls it."""
-        return self.card.id
 
 
 class ModelStore:
@@ -77,12 +51,15 @@ class ModelStore:
             paths = []
         except OSError as error:
             raise self._refused(error) from error
-        found = [each for path in paths if (each := self._described(path)) is not None]
+        found = [each for path in paths if (each := described(path)) is not None]
         return sorted(found, key=lambda each: (order.get(each.id, len(order)), each.id))
 
     def find(self, id: str) -> Installed | None:
-        """Return an installed model, None where it is not on this disk."""
-        return self._described(self.folder / f"{id}{SUFFIX}") if _ID.fullmatch(id) else None
+        """Return a model that is installed or travels with the program, None where it is not on this disk."""
+        if not MODEL_ID.fullmatch(id):
+            return None
+        card = _PUBLISHED.get(id)
+        return described(self.folder / f"{id}{SUFFIX}") or (bundled(card) if card is not None else None)
 
     def path(self, id: str) -> Path:
         """Return the weight file of a model.
@@ -154,7 +131,7 @@ class ModelStore:
             SettingsError: the id is taken, is another model's, or cannot be one.
             ModelError: the disk refuses.
         """
-        if id is not None and not _ID.fullmatch(id):
+        if id is not None and not MODEL_ID.fullmatch(id):
             raise SettingsError(f"{id!r} cannot be a model's id: use small letters, digits, dots and hyphens.")
         return self._add(disk.weight_file(Path(path)), id, title, progress or Progress(), replace)
 
@@ -235,7 +212,7 @@ class ModelStore:
         from lama_desktop.models.checkpoints import read_tensors
 
         progress = progress or Progress()
-        found = self._described(path)
+        found = described(path)
         remedy = f"remove it with `lama-desktop models remove {id}` and get it again"
         if found is None:
             raise CorruptWeightsError(f"{path.name} is damaged: {remedy}.")
@@ -256,9 +233,11 @@ class ModelStore:
 
         Raises:
             MissingWeightsError: it is not on this disk.
-            ModelError: the disk refuses.
+            ModelError: it travels with the program, or the disk refuses.
         """
         path = self.path(id)
+        if path.parent != self.folder:
+            raise ModelError(f"{id} travels with the program and cannot be removed.")
         try:
             with disk.locked(self.folder / ".lock"):
                 disk.sweep(self.folder)
@@ -331,7 +310,9 @@ class ModelStore:
 
     def _is_free(self, name: str, source: str, replace: bool) -> bool:
         """Return whether an own model may take this id."""
-        return _ID.fullmatch(name) is not None and name not in _PUBLISHED and (replace or self._is_same(name, source))
+        return (
+            MODEL_ID.fullmatch(name) is not None and name not in _PUBLISHED and (replace or self._is_same(name, source))
+        )
 
     def _free(self, path: Path, source: str, replace: bool) -> str:
         """Return an id for an own model, made from its file's name."""
@@ -340,39 +321,11 @@ class ModelStore:
             count += 1
         return name
 
-    def _described(self, path: Path) -> Installed | None:
-        """Return what a file of the folder is; None where it is no model of ours."""
-        name = path.name.removesuffix(SUFFIX)
-        if not _ID.fullmatch(name) or not disk.exists(path) or not path.is_file():
-            return None
-        size = path.stat().st_size
-        try:
-            note = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-            card = card_of(note["card"], name)
-            texts = (str(note.get(key, "")) for key in ("sha256", "source_sha256", "source_layout", "network"))
-            return Installed(card, path, size, *texts)
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
-            facts = disk.metadata_of(path)
-            if facts.get("format") != FORMAT:
-                return None
-            source, layout = facts.get("source_sha256", ""), facts.get("source_layout", "")
-            return Installed(card_of(facts, name), path, size, "", source, layout)
-
 
 def _settle(fresh: Path, entry: Installed) -> None:
     """Move a written model into its place; the lock is held."""
-    note = {
-        "format": 1,
-        "card": facts_of(entry.card),
-        "sha256": entry.sha256,
-        "size": entry.size,
-        "source_sha256": entry.source_sha256,
-        "source_layout": entry.layout,
-        "network": entry.network,
-        "installed": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-    }
     with disk.temporary(entry.path.with_suffix(".json")) as sidecar:
-        sidecar.write_text(json.dumps(note, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        sidecar.write_text(note_of(entry), encoding="utf-8")
         fresh.replace(entry.path)
 
 

@@ -11,7 +11,6 @@ Every file is written beside its place and renamed when it is whole and on the d
 disk harms what was there.
 """
 
-import json
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,8 +21,10 @@ from torch import nn
 
 from lama_desktop.errors import CorruptWeightsError, ModelError
 from lama_desktop.formats import atomic
-from lama_desktop.models import checkpoints, disk
-from lama_desktop.training.config import TrainConfig
+from lama_desktop.models import architecture, checkpoints, disk
+from lama_desktop.models.cards import ModelCard
+from lama_desktop.models.installed import FORMAT, Installed, note_of
+from lama_desktop.training.config import TrainConfig, generator_config
 
 FOLDER = "checkpoints"
 LAST = "last.pt"
@@ -77,7 +78,7 @@ def save_generator(
 ) -> None:
     """Write a generator as a model that the application, and a later run, opens.
 
-    The safetensors file carries its card; the same facts stand beside it in readable JSON.
+    The safetensors file carries its card; the note beside it is the store's, with the figures.
 
     Args:
         path: ends in `.safetensors`.
@@ -91,20 +92,21 @@ def save_generator(
     """
     run, data = config.run, config.data
     judged = ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
-    facts = {
-        "id": run.name,
-        "title": run.name.replace("-", " ").capitalize(),
-        "description": run.description,
-        "licence": run.licence,
-        "source": "trained with LaMa Desktop",
-        "notes": f"{step} steps of {data.batch} pictures of {data.size} pixels"
-        + (f"; validation: {judged}" if judged else "")
-        + ".",
-    }
+    notes = f"{step} steps of {data.batch} pictures of {data.size} pixels" + (f"; {judged}" if judged else "") + "."
+    card = ModelCard(
+        run.name,
+        run.name.replace("-", " ").capitalize(),
+        run.description,
+        family=config.generator.family,
+        licence=run.licence,
+        source="trained with LaMa Desktop",
+        notes=notes,
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
-    checkpoints.save_weights(generator, facts, path)
-    card = facts | {"figures": dict(figures), "file": path.name, "sha256": disk.digest(path)}
-    atomic.replace(path.with_suffix(".json"), (json.dumps(card, indent=2, ensure_ascii=False) + "\n").encode())
+    checkpoints.save_weights(generator, card, path, half=config.checkpoints.half)
+    network = architecture.described(generator_config(config.generator))
+    entry = Installed(card, path, path.stat().st_size, disk.digest(path), layout=FORMAT, network=network)
+    atomic.replace(path.with_suffix(".json"), note_of(entry, {"figures": dict(figures)}).encode())
 
 
 class Best:

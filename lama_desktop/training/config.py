@@ -16,6 +16,7 @@ from typing import Any
 from lama_desktop import options
 from lama_desktop.errors import SettingsError
 from lama_desktop.masks.options import MaskOptions
+from lama_desktop.networks.generators import DilatedConfig, FourierConfig, GeneratorConfig, RegularConfig
 from lama_desktop.networks.perceptual import BatchNormMode, Encoder
 from lama_desktop.options import option, section
 from lama_desktop.paths import resource
@@ -163,6 +164,9 @@ class DataOptions:
 
     images: tuple[str, ...] = option((), "Images", "Folders, files, lists (.txt) and tar shards.")
     augmentation: str = option("distortions", "Augmentation", "How pictures are varied.")
+    shortest: int = option(
+        0, "Shrink to", "Longer short sides of pictures are shrunk to it; 0 keeps.", low=0, unit="px"
+    )
     size: int = option(256, "Size", "Side of a crop in pixels.", low=16, high=2048)
     batch: int = option(30, "Batch", "Pictures per step, over all processes together.", low=1)
     workers: int = option(3, "Workers", "Processes that prepare pictures, per training process.", low=0, high=64)
@@ -186,6 +190,7 @@ class CheckpointOptions:
 
     every: int = option(1000, "Every", "Steps between saves of the whole state.", low=1)
     best: int = option(5, "Best", "How many of the best generators are kept.", low=0)
+    half: bool = option(False, "Half precision", "Write generators as float16: half the size.")
 
 
 @dataclass(frozen=True)
@@ -217,6 +222,18 @@ class TrainConfig:
     validation: ValidationOptions = section(ValidationOptions)
     checkpoints: CheckpointOptions = section(CheckpointOptions)
     compute: ComputeOptions = section(ComputeOptions)
+
+
+def generator_config(options: GeneratorOptions) -> GeneratorConfig:
+    """Return the configuration that a recipe's options describe."""
+    width, blocks, steps = options.width, options.blocks, options.downsamplings
+    match options.family:
+        case Family.FOURIER:
+            return FourierConfig(width, blocks, steps, options.global_ratio)
+        case Family.REGULAR:
+            return RegularConfig(width, blocks, steps)
+        case Family.DILATED:
+            return DilatedConfig(width, blocks, steps, options.dilations)
 
 
 def find_recipe(name: str) -> Path:

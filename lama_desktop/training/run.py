@@ -29,7 +29,7 @@ from lama_desktop.training.config import TrainConfig, to_toml
 from lama_desktop.training.data import PatchDataset, batches
 from lama_desktop.training.distributed import Processes
 from lama_desktop.training.journal import Journal
-from lama_desktop.training.sources import open_source
+from lama_desktop.training.sources import Shrunk, Source, open_source
 from lama_desktop.training.trainer import Trainer, masked_input
 from lama_desktop.training.validation import Validation
 from lama_desktop.training.warmstart import warm_start
@@ -73,8 +73,9 @@ def train(config: TrainConfig, folder: Path, processes: Processes) -> Path:
             run.journal = stack.enter_context(
                 Journal(folder, steps, step=trainer.step, tensorboard=config.compute.tensorboard)
             )
-            for each in taken:
-                run.journal.note(trainer.step, str(each))
+            for note in (*map(str, taken), run.changed):
+                if note:
+                    run.journal.note(trainer.step, note)
         run.loop(stop)
         return run.export()
 
@@ -90,10 +91,11 @@ class _Run:
         self.journal: Journal | None = None
         self.best = Best(folder, config.checkpoints.best)
         self.figures: dict[str, float] = {}
+        self.changed = ""
         self._broken: list[str] = []
         data = config.data
         self._dataset = PatchDataset(
-            open_source([Path(each) for each in data.images]),
+            _source(config, processes),
             AUGMENTATIONS[data.augmentation],
             mask_generator(config.masks),
             data.size,
@@ -152,6 +154,8 @@ class _Run:
         if self.journal is None:
             return
         self.journal.validated(step, self.figures, sheet)
+        while validation.skipped:
+            self.journal.note(step, validation.skipped.pop(0))
         if self.config.checkpoints.best and self.best.offer(step, validation.rank(self.figures)):
             self._write(self.best.path(step))
 
@@ -174,6 +178,7 @@ class _Run:
         """Return the trainer's state and what this loop remembers."""
         return self.trainer.state_dict() | {
             "config": options.flatten(self.config),
+            "pictures": len(self._dataset),
             "best": self.best.state_dict(),
             "figures": self.figures,
         }
@@ -183,6 +188,8 @@ class _Run:
         self.trainer.load_state_dict(state)
         self.best = Best(self.folder, self.config.checkpoints.best, state["best"])
         self.figures = dict(state["figures"])
+        if state["pictures"] != len(self._dataset):
+            self.changed = f"There were {state['pictures']} pictures before, and there are {len(self._dataset)} now."
 
     def _due(self, every: int) -> bool:
         return self.trainer.step % every == 0 or self.trainer.step == self.config.run.steps
@@ -209,6 +216,16 @@ class _Run:
     def _write(self, path: Path) -> None:
         trainer = self.trainer
         checkpoint.save_generator(path, trainer.best_generator, self.config, trainer.step, self.figures)
+
+
+def _source(config: TrainConfig, processes: Processes) -> Source:
+    """Open the pictures; the first process before the others, since it leaves an index beside tar shards."""
+    if not processes.first:
+        processes.wait()
+    source = open_source([Path(each) for each in config.data.images])
+    if processes.first:
+        processes.wait()
+    return Shrunk(source, config.data.shortest) if config.data.shortest else source
 
 
 def _check(config: TrainConfig, processes: Processes) -> None:

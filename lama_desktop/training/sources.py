@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
+import cv2
 import numpy as np
 
 from lama_desktop import formats
@@ -91,6 +92,34 @@ class Joined:
             raise IndexError(index)
         part = int(np.searchsorted(self._ends, index, side="right"))
         return self._parts[part], index - (int(self._ends[part - 1]) if part else 0)
+
+
+class Shrunk:
+    """The pictures of a source, those whose short side is longer than `side` pixels shrunk to it.
+
+    Crops of a large photo are mostly flat; shrunk, they show what the network is to learn.
+    """
+
+    def __init__(self, source: Source, side: int) -> None:
+        self._source = source
+        self._side = side
+
+    def __len__(self) -> int:
+        return len(self._source)
+
+    def name(self, index: int) -> str:
+        """Return the name in the source; see Source."""
+        return self._source.name(index)
+
+    def read(self, index: int) -> Image:
+        """Read from the source and shrink; see Source."""
+        picture = self._source.read(index)
+        height, width = picture.shape[:2]
+        scale = self._side / min(height, width)
+        if scale >= 1:
+            return picture
+        size = max(self._side, round(width * scale)), max(self._side, round(height * scale))
+        return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
 
 
 def open_source(paths: Sequence[Path], skip: Sequence[Path] = ()) -> Source:

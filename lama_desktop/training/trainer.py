@@ -18,17 +18,10 @@ from torch.nn.parallel import DistributedDataParallel
 
 from lama_desktop.errors import LamaDesktopError, SettingsError
 from lama_desktop.networks.discriminator import Discriminator, DiscriminatorConfig
-from lama_desktop.networks.generators import (
-    DilatedConfig,
-    FourierConfig,
-    Generator,
-    GeneratorConfig,
-    RegularConfig,
-    build_generator,
-)
+from lama_desktop.networks.generators import Generator, build_generator
 from lama_desktop.training import losses
 from lama_desktop.training.average import Average
-from lama_desktop.training.config import Family, GeneratorOptions, Precision, Schedule, TrainConfig
+from lama_desktop.training.config import Precision, Schedule, TrainConfig, generator_config
 from lama_desktop.training.distributed import Processes
 
 Terms = dict[str, Tensor]
@@ -291,18 +284,6 @@ class Trainer:
         devices = [self.processes.device] if self.processes.device.type == "cuda" else None
         # Statistics of BatchNorm stay apart, as published; `merge_statistics` joins them before they are used.
         return DistributedDataParallel(network, devices, broadcast_buffers=False)
-
-
-def generator_config(options: GeneratorOptions) -> GeneratorConfig:
-    """Return the configuration that a recipe's options describe."""
-    width, blocks, steps = options.width, options.blocks, options.downsamplings
-    match options.family:
-        case Family.FOURIER:
-            return FourierConfig(width, blocks, steps, options.global_ratio)
-        case Family.REGULAR:
-            return RegularConfig(width, blocks, steps)
-        case Family.DILATED:
-            return DilatedConfig(width, blocks, steps, options.dilations)
 
 
 def masked_input(images: Tensor, masks: Tensor) -> Tensor:

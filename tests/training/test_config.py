@@ -7,8 +7,7 @@ from lama_desktop.errors import SettingsError
 from lama_desktop.networks.generators import DilatedConfig, FourierConfig, RegularConfig
 from lama_desktop.networks.perceptual import Encoder
 from lama_desktop.training.augment import AUGMENTATIONS
-from lama_desktop.training.config import TrainConfig, find_recipe, load_config, recipes, to_toml
-from lama_desktop.training.trainer import generator_config
+from lama_desktop.training.config import TrainConfig, find_recipe, generator_config, load_config, recipes, to_toml
 
 PUBLISHED = {
     "lama-fourier": FourierConfig(blocks=9),

@@ -14,6 +14,8 @@ from runs import command, environment, losses, make_pictures, quick, start
 
 from lama_desktop.errors import FileFormatError, ModelError, SettingsError
 from lama_desktop.models.checkpoints import load_generator
+from lama_desktop.models.disk import digest
+from lama_desktop.models.installed import described
 from lama_desktop.models.store import ModelStore
 from lama_desktop.training import checkpoint
 from lama_desktop.training.config import load_config
@@ -48,6 +50,7 @@ def test_a_run_leaves_everything_one_needs(pictures, tmp_path):
 
 def test_the_export_is_a_model_of_the_application(pictures, tmp_path):
     model = train(quick(pictures, run__steps=1), tmp_path / "run", ALONE)
+    assert described(model).sha256 == digest(model)
     store = ModelStore(tmp_path / "models")
     installed = store.import_file(model)
     assert installed.card.id == "quick"
@@ -63,6 +66,13 @@ def test_going_on_equals_not_stopping(pictures, tmp_path):
     assert losses(whole) == losses(parts)
     one, other = load_generator(whole / "quick.safetensors"), load_generator(parts / "quick.safetensors")
     assert all(torch.equal(a, b) for a, b in zip(one.state_dict().values(), other.state_dict().values(), strict=True))
+
+
+def test_pictures_that_came_or_went_are_noted(pictures, tmp_path):
+    train(quick(pictures, run__steps=1), tmp_path / "run", ALONE)
+    next(pictures.iterdir()).unlink()
+    train(quick(pictures, run__steps=2), tmp_path / "run", ALONE)
+    assert "There were 6 pictures before, and there are 5 now." in (tmp_path / "run" / "log.jsonl").read_text()
 
 
 def test_a_finished_run_is_left_as_it_is(pictures, tmp_path):

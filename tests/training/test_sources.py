@@ -4,6 +4,7 @@ import os
 import pickle
 import tarfile
 
+import cv2
 import numpy as np
 import pytest
 
@@ -11,7 +12,7 @@ from lama_desktop import formats
 from lama_desktop.core.photo import Photo
 from lama_desktop.errors import FileFormatError
 from lama_desktop.training.names import Names
-from lama_desktop.training.sources import open_source
+from lama_desktop.training.sources import Shrunk, open_source
 
 
 def draw(path, value):
@@ -133,3 +134,11 @@ def test_names_are_kept_as_they_are():
     for index in (-1, 6):
         with pytest.raises(IndexError):
             kept[index]
+
+
+def test_large_pictures_are_shrunk_and_small_ones_stay(tmp_path):
+    for name, size in (("large", (90, 60)), ("small", (30, 40))):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), np.full((size[1], size[0], 3), 7, np.uint8))
+    source = Shrunk(open_source([tmp_path]), 30)
+    assert [source.read(index).shape for index in range(2)] == [(30, 45, 3), (40, 30, 3)]
+    assert source.name(0).endswith("large.png")
