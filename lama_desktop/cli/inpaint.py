@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     start = time.perf_counter()
     with progress_line(photo.name, quiet=arguments.json) as progress:
         progress(0, "starting")
-        from lama_desktop.batch import inpaint_file
+        from lama_desktop.batch.removal import inpaint_file
         from lama_desktop.engine.device import peak_memory_mb
         from lama_desktop.engine.engine import Engine, EngineCache
         from lama_desktop.models.store import ModelStore

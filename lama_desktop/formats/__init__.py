@@ -7,6 +7,7 @@ whose sentence names the file and the remedy. No Qt, no torch; any thread.
 To add a format: a `FileFormat` in a file of its own, and its instance in `FORMATS`.
 """
 
+import contextlib
 import dataclasses
 import errno
 from pathlib import Path
@@ -32,12 +33,14 @@ __all__ = [
     "byte_budget",
     "content",
     "decode",
+    "encoded",
     "format_of",
     "is_readable",
     "losses",
     "pixel_budget",
     "read",
     "read_mask",
+    "recognise",
     "suffix_for",
     "write",
 ]
@@ -178,8 +181,19 @@ def write(photo: Photo, path: Path, options: WriteOptions = WriteOptions()) -> l
     Raises:
         FileFormatError: unknown suffix, a picture too large for the format, or the disk refuses.
     """
+    said = losses(photo, path, options)
+    data = encoded(photo, path, options)
+    atomic.replace(path, data)
+    return said
+
+
+def encoded(photo: Photo, path: Path, options: WriteOptions = WriteOptions()) -> bytes:  # noqa: B008 (frozen)
+    """Return the bytes of the file that `write` would write; nothing is written.
+
+    Raises:
+        FileFormatError: unknown suffix, or a picture too large for the format.
+    """
     target = _by_suffix(path)
-    said = fit.losses(photo, target, options)
     width, height = photo.size
     if max(width, height) > target.max_side:
         raise FileFormatError(
@@ -187,13 +201,11 @@ def write(photo: Photo, path: Path, options: WriteOptions = WriteOptions()) -> l
             f"the picture has {width} × {height}. Save it as PNG or TIFF."
         )
     try:
-        data = target.encode(fit.fitted(photo, target, options), options)
+        return target.encode(fit.fitted(photo, target, options), options)
     except LamaDesktopError:
         raise
     except Exception as error:
         raise FileFormatError(f"{shown(path.name)} could not be encoded as {target.title}. Try PNG or TIFF.") from error
-    atomic.replace(path, data)
-    return said
 
 
 def losses(photo: Photo, path: Path, options: WriteOptions = WriteOptions()) -> list[str]:  # noqa: B008 (frozen)
@@ -217,6 +229,20 @@ def format_of(path: Path) -> FileFormat:
         FileFormatError: there is none for its suffix.
     """
     return _by_suffix(path)
+
+
+def recognise(path: Path) -> FileFormat:
+    """Return the format that a file is in, by its first bytes; nothing is decoded.
+
+    Raises:
+        FileFormatError: it is not there, empty, or of no known format.
+    """
+    with contextlib.suppress(OSError, ValueError):
+        if path.is_file():
+            with path.open("rb") as file:
+                if head := file.read(_HEAD):
+                    return _recognised(head, path)
+    return _recognised(content(path)[:_HEAD], path)  # which finds out what is wrong
 
 
 def suffix_for(photo: Photo) -> str:

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import glob
 import os
 import secrets
 import stat
@@ -10,6 +11,8 @@ from pathlib import Path
 from lama_desktop.errors import FileFormatError
 from lama_desktop.formats.base import shown
 
+_SHOWN, _RANDOM = 20, 6
+"""Letters of the file's name in that of its temporary file, and random bytes."""
 _REASONS = {
     errno.ENOSPC: "the disk is full. Make room or choose another folder",
     errno.EDQUOT: "your quota on this disk is used up. Make room or choose another folder",
@@ -51,8 +54,19 @@ def replace(path: Path, data: bytes) -> None:
         raise FileFormatError(f"{shown(path.name)} could not be saved: {reason}.{kept}") from error
 
 
+def sweep(path: Path) -> None:
+    """Delete the temporary files that a program which was killed while it replaced `path` has left beside it.
+
+    Nobody may be replacing it now.
+    """
+    path = path.resolve()
+    with contextlib.suppress(OSError):
+        for left in path.parent.glob(f".{glob.escape(path.name[:_SHOWN])}.{'[0-9a-f]' * 2 * _RANDOM}.tmp"):
+            left.unlink(missing_ok=True)
+
+
 def _replace(target: Path, data: bytes, old: os.stat_result | None) -> None:
-    temporary = target.with_name(f".{target.name[:20]}.{secrets.token_hex(6)}.tmp")
+    temporary = target.with_name(f".{target.name[:_SHOWN]}.{secrets.token_hex(_RANDOM)}.tmp")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123 (a descriptor, not a path)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from lama_desktop import batch, formats
+from lama_desktop import formats
+from lama_desktop.batch import removal
 from lama_desktop.core.photo import ColorModel, Metadata, Photo
 from lama_desktop.engine.engine import Engine
 from lama_desktop.engine.options import EngineOptions
@@ -58,7 +59,7 @@ def mask(tmp_path):
 
 
 def test_a_file_is_filled_and_the_rest_of_it_kept(source, mask, tmp_path):
-    done = batch.inpaint_file(source, mask, tmp_path / "out.png", engine())
+    done = removal.inpaint_file(source, mask, tmp_path / "out.png", engine())
     assert done.output == tmp_path / "out.png"
     assert done.notes == ()
     assert len(done.windows) == 1
@@ -72,14 +73,14 @@ def test_a_file_is_filled_and_the_rest_of_it_kept(source, mask, tmp_path):
 
 def test_what_reading_and_writing_had_to_change_is_told(source, mask, tmp_path):
     PillowImage.fromarray(np.zeros((40, 50), np.uint8)).convert("P").save(tmp_path / "palette.png")
-    done = batch.inpaint_file(tmp_path / "palette.png", mask, tmp_path / "out.jpg", engine())
+    done = removal.inpaint_file(tmp_path / "palette.png", mask, tmp_path / "out.jpg", engine())
     assert [note.split()[0] for note in done.notes] == ["The", "JPEG"]
 
 
 def test_progress_moves_from_reading_to_the_end(source, mask, tmp_path):
     told = []
     progress = Progress(lambda fraction, text: told.append((fraction, text)))
-    batch.inpaint_file(source, mask, tmp_path / "out.png", engine(), progress=progress)
+    removal.inpaint_file(source, mask, tmp_path / "out.png", engine(), progress=progress)
     fractions = [fraction for fraction, _ in told]
     assert fractions == sorted(fractions)
     assert (fractions[0], fractions[-1]) == (0, 1)
@@ -90,7 +91,7 @@ def test_progress_moves_from_reading_to_the_end(source, mask, tmp_path):
 def test_cancelling_writes_nothing(source, mask, tmp_path):
     progress = Progress()
     with pytest.raises(Cancelled):
-        batch.inpaint_file(source, mask, tmp_path / "out.png", engine(progress.cancel), progress=progress)
+        removal.inpaint_file(source, mask, tmp_path / "out.png", engine(progress.cancel), progress=progress)
     assert {path.name for path in tmp_path.iterdir()} == {"photo.png", "mask.png"}
 
 
@@ -103,7 +104,7 @@ def test_where_nothing_can_be_written_nothing_is_done(source, mask, tmp_path, na
         raise AssertionError
 
     with pytest.raises(FileFormatError):
-        batch.inpaint_file(source, mask, places["output"], engine(never), sheet=places["sheet"])
+        removal.inpaint_file(source, mask, places["output"], engine(never), sheet=places["sheet"])
     assert {path.name for path in tmp_path.iterdir()} == {"photo.png", "mask.png"}
 
 
@@ -118,11 +119,11 @@ def test_a_sheet_of_any_picture_is_eight_bit_srgb(tmp_path, model, alpha, dtype)
     coverage = np.zeros((2000, 1000), np.uint8)
     coverage[10:20, 10:20] = 255
     PillowImage.fromarray(coverage).save(tmp_path / "mask.png")
-    batch.inpaint_file(
+    removal.inpaint_file(
         tmp_path / "photo.tif", tmp_path / "mask.png", tmp_path / "out.tif", engine(), sheet=tmp_path / "sheet.jpg"
     )
     sheet = formats.read(tmp_path / "sheet.jpg")
-    assert sheet.size == (2 * 450 + 3 * 16, batch.SHEET_HEIGHT + 2 * 16)
+    assert sheet.size == (2 * 450 + 3 * 16, removal.SHEET_HEIGHT + 2 * 16)
     assert (sheet.model, sheet.depth, sheet.profile) == (ColorModel.RGB, 8, None)
 
 
@@ -134,17 +135,17 @@ class TestMasks:
         return tmp_path / "mask.png"
 
     def test_cut_in_the_middle_or_soft(self, path):
-        assert batch.read_mask(path, (5, 3))[0].tolist() == [0, 0, 0, 255, 255]
-        assert batch.read_mask(path, (5, 3), soft=True)[0].tolist() == [0, 1, 127, 128, 255]
+        assert removal.read_mask(path, (5, 3))[0].tolist() == [0, 0, 0, 255, 255]
+        assert removal.read_mask(path, (5, 3), soft=True)[0].tolist() == [0, 1, 127, 128, 255]
 
     def test_nothing_to_remove(self, tmp_path):
         PillowImage.new("L", (5, 3), 127).save(tmp_path / "mask.png")
         with pytest.raises(FileFormatError, match=r"mask\.png removes nothing"):
-            batch.read_mask(tmp_path / "mask.png", (5, 3))
+            removal.read_mask(tmp_path / "mask.png", (5, 3))
 
     def test_another_size(self, path):
         with pytest.raises(FileFormatError, match=r"5 × 3 .* 6 × 3"):
-            batch.read_mask(path, (6, 3))
+            removal.read_mask(path, (6, 3))
 
 
 class TestAsPublished:
@@ -159,7 +160,7 @@ class TestAsPublished:
         coverage = np.zeros((33, 41), np.uint8)
         coverage[5:9, 5:9] = 1
         photo = Photo(pixels, model, alpha, profile=b"profile")
-        result = batch.inpaint_photo_as_published(photo, coverage, network, Progress())
+        result = removal.inpaint_photo_as_published(photo, coverage, network, Progress())
         assert result.pixels.shape == (33, 41, 3)
         assert (result.model, result.has_alpha) == (ColorModel.RGB, False)
         assert result.profile == (b"profile" if model is ColorModel.RGB else None)
@@ -169,12 +170,12 @@ class TestAsPublished:
     def test_cmyk_is_refused(self, network):
         photo = Photo(np.zeros((33, 41, 4), np.uint8), ColorModel.CMYK)
         with pytest.raises(FileFormatError, match="CMYK"):
-            batch.inpaint_photo_as_published(photo, np.ones((33, 41), np.uint8), network, Progress())
+            removal.inpaint_photo_as_published(photo, np.ones((33, 41), np.uint8), network, Progress())
 
 
 def test_the_photo_itself_is_not_touched(source, mask):
     photo = formats.read(source)
     before = photo.pixels.copy()
-    result = batch.inpaint_photo(photo, batch.read_mask(mask, photo.size), engine(), Progress())
+    result = removal.inpaint_photo(photo, removal.read_mask(mask, photo.size), engine(), Progress())
     assert np.array_equal(photo.pixels, before)
     assert dataclasses.replace(result, pixels=photo.pixels).__dict__ == photo.__dict__

@@ -1,4 +1,4 @@
-"""Files in, files out: read a photo and its mask, fill, write. No Qt, no command line.
+"""One photo, one mask, one result: read, fill, write. No Qt, no command line.
 
 Runs on any one thread, which then owns the engine.
 """
