@@ -161,32 +161,21 @@ class Picture:
         Beyond the photo, which only a turned view shows, it is 0. The result is overwritten by the next call.
         """
         view, size = self._viewport, 2**level
-        seen = view.document_rect(area) & self._document.rect
         height, width = levels[level].shape[:2]
+        seen = view.document_rect(area)
         part = Rect(seen.left // size, seen.top // size, -(-seen.right // size), -(-seen.bottom // size))
         part = part.grown(1) & Rect(0, 0, width, height)
         source = levels[level][part.slices]
         target = self._buffer((area.height, area.width, *source.shape[2:]))
-        # From the middle of a level's pixel to the middle of the screen's.
-        matrix = view.matrix
-        linear, offset = matrix[:, :2] * size, matrix[:, 2] - (area.left + 0.5, area.top + 0.5)
-        offset = offset + linear @ (part.left + 0.5, part.top + 0.5)
-        if np.array_equal(linear, np.eye(2)):
-            left, top = (-np.round(offset)).astype(int).tolist()
-            whole = Rect(left, top, left + area.width, top + area.height)
-            if whole in Rect.of_size((source.shape[1], source.shape[0])):
-                np.copyto(target, source[whole.slices])
-                return target
-        flags = cv2.WARP_INVERSE_MAP | (cv2.INTER_NEAREST if view.zoom >= SQUARES else cv2.INTER_LINEAR)
-        inverse = np.linalg.inv(linear)
-        cv2.warpAffine(
-            source,
-            np.column_stack([inverse, -inverse @ offset]),
-            area.size,
-            dst=target,
-            flags=flags,
-            borderMode=cv2.BORDER_REPLICATE if view.is_upright else cv2.BORDER_CONSTANT,
-        )
+        linear, offset = view.matrix[:, :2] * size, view.matrix[:, 2]
+        if part.is_empty:
+            target[...] = 0
+        elif view.is_upright and (view.zoom >= SQUARES or abs(linear).max() == 1):
+            _pick(source, part, linear, offset, area, target)
+        else:
+            # From the corner of this part of the level to the corner of the area of the screen.
+            offset = offset - (area.left, area.top) + linear @ (part.left, part.top)
+            _smooth(source, linear, offset, target, nearest=view.zoom >= SQUARES, beyond=not view.is_upright)
         return target
 
     def _buffer(self, shape: tuple[int, ...]) -> NDArray[np.uint8]:
@@ -197,6 +186,77 @@ class Picture:
         if kept is None or len(kept) < count:
             kept = self._scratch[channels] = np.empty(count, np.uint8)
         return kept[:count].reshape(shape)
+
+
+def _pick(
+    source: Image,
+    part: Rect,
+    linear: NDArray[np.float64],
+    offset: NDArray[np.float64],
+    area: Rect,
+    target: Image,
+) -> None:
+    """Write, for every pixel of an upright screen, the pixel of a level that its middle lies in.
+
+    Computed for the whole screen alike, so that no edge of a pixel jumps where areas meet.
+
+    Args:
+        source: (H, W) or (H, W, 4): the pixels in `part` of the level.
+        part: see above.
+        linear: (2, 2): from the level to the screen.
+        offset: where the corner of the level is on the screen.
+        area: of the screen.
+        target: (h, w) or (h, w, 4), overwritten.
+    """
+    pixels = source if source.ndim == 2 else source.view(np.uint32)[..., 0]
+    result = target if target.ndim == 2 else target.view(np.uint32)[..., 0]
+    corner, inverse = (part.left, part.top), np.linalg.inv(linear)
+    if inverse[0, 0] == 0:  # a quarter turn: rows of the source are columns of the screen
+        pixels, corner, inverse = pixels.T, corner[::-1], inverse[::-1]
+    columns = np.floor((np.arange(area.left, area.right) + 0.5 - offset[0]) * inverse[0, 0]).astype(np.intp)
+    rows = np.floor((np.arange(area.top, area.bottom) + 0.5 - offset[1]) * inverse[1, 1]).astype(np.intp)
+    columns = np.clip(columns - corner[0], 0, pixels.shape[1] - 1)
+    rows = np.clip(rows - corner[1], 0, pixels.shape[0] - 1)
+    # First the columns, of each row once: rows are copied whole.
+    top = int(rows.min())
+    wide = pixels[top : int(rows.max()) + 1]
+    if int(columns[-1]) - int(columns[0]) == len(columns) - 1:
+        wide = wide[:, columns[0] : columns[-1] + 1]
+    else:
+        wide = np.take(wide, columns, axis=1, mode="clip")
+    np.take(wide, rows - top, axis=0, out=result, mode="clip")
+
+
+def _smooth(
+    source: Image,
+    linear: NDArray[np.float64],
+    offset: NDArray[np.float64],
+    target: Image,
+    *,
+    nearest: bool,
+    beyond: bool,
+) -> None:
+    """Write pixels of the screen between those of the source.
+
+    Args:
+        source: (H, W) or (H, W, 4).
+        linear: (2, 2): from the source to the screen.
+        offset: where the source's corner is on the screen.
+        target: (h, w) or (h, w, 4), overwritten.
+        nearest: take the nearest pixel all the same.
+        beyond: what is not in the source is 0; else its edge goes on.
+    """
+    inverse = np.linalg.inv(linear)
+    # OpenCV counts from the middle of a pixel to the middle of a pixel.
+    middle = inverse @ (0.5 - offset) - 0.5
+    cv2.warpAffine(
+        source,
+        np.column_stack([inverse, middle]),
+        (target.shape[1], target.shape[0]),
+        dst=target,
+        flags=cv2.WARP_INVERSE_MAP | (cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR),
+        borderMode=cv2.BORDER_CONSTANT if beyond else cv2.BORDER_REPLICATE,
+    )
 
 
 def _qrect(rect: Rect) -> QRect:

@@ -8,7 +8,16 @@ import math
 import time
 
 from PySide6.QtCore import QEvent, QPointF, QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QNativeGestureEvent, QPainter, QPaintEvent, QPalette, QResizeEvent, QWheelEvent
+from PySide6.QtGui import (
+    QColor,
+    QNativeGestureEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QRegion,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QGestureEvent, QPinchGesture, QWidget
 
 from lama_desktop.core.arrays import Coverage
@@ -137,13 +146,21 @@ class View(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Composite and draw what is asked for."""
         painter = QPainter(self)
-        painter.scale(1 / self.scale, 1 / self.scale)
+        try:
+            painter.scale(1 / self.scale, 1 / self.scale)
+            late = self._draw(painter, event.region())
+        finally:
+            painter.end()  # Qt crashes where an error leaves one open
+        if late:
+            QTimer.singleShot(0, self, lambda: self._update_all(late))
+
+    def _draw(self, painter: QPainter, region: QRegion) -> list[Rect]:
+        """Draw a region; return the parts of it, in device pixels, that were not up to date in time."""
         end = time.perf_counter() + COMPOSITE_S
         width, height = self._device_size
         late: list[Rect] = []
-        for part in event.region():  # type: ignore[attr-defined]  # which the stubs do not know
-            rect = self._device_rect(part)
-            for area, original in self._compare.parts(rect, width):
+        for part in region:  # type: ignore[attr-defined]  # which the stubs do not know
+            for area, original in self._compare.parts(self._device_rect(part), width):
                 left = max(0.0, end - time.perf_counter())
                 if not self._picture.refresh(area, left, original=original):
                     late.append(area)
@@ -151,9 +168,7 @@ class View(QWidget):
         self._hole.draw(painter)
         self._compare.draw(painter, width, height)
         self.draw_over(painter)
-        painter.end()
-        if late:
-            QTimer.singleShot(0, self, lambda: self._update_all(late))
+        return late
 
     def update_screen(self, rect: Rect) -> None:
         """Have device pixels painted."""
