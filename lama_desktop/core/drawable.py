@@ -4,6 +4,7 @@ Pixels are read-only to everybody. The only way to change them is `PixelEdit.wri
 keeps what was there and tells the document; a stray write raises. UI thread only; other threads get `frozen()` arrays.
 """
 
+import weakref
 from typing import Any, Self
 
 import numpy as np
@@ -26,13 +27,13 @@ class Drawable:
 
     def __init__(self, pixels: NDArray[Any], origin: tuple[int, int] = (0, 0), *, coverage: int | None = None) -> None:
         self._array = np.ascontiguousarray(pixels)
-        self._lent = not self._array.flags.writeable
+        self._loans: list[weakref.ref[NDArray[Any]]] = []
         self._extremes = Extremes(self._array.shape[:2], coverage)
         self.origin = origin
 
     @property
     def pixels(self) -> NDArray[Any]:
-        """A read-only view of the pixels; later edits show in it, except the first one after `frozen`."""
+        """A read-only view of the pixels; later edits show in it, until one after `frozen` moves them elsewhere."""
         view = self._array.view()
         view.flags.writeable = False
         return view
@@ -57,10 +58,13 @@ class Drawable:
     def frozen(self) -> NDArray[Any]:
         """Return the pixels as an array that never changes again, for another thread or another drawable.
 
-        Nothing is copied now; the drawable moves to a copy when it is next written.
+        Nothing is copied now. Whoever writes first while that array, or any view of it, is in use moves to a copy.
         """
-        self._lent = True
-        return self.pixels
+        if not self._array.flags.writeable:
+            return self.pixels
+        loan = np.asarray(_Loan(self._array))
+        self._loans.append(weakref.ref(loan))
+        return loan
 
     def coverage_range(self, rect: Rect) -> tuple[int, int]:
         """Return a lower and an upper bound of alpha (of the mask's values) in `rect`, which it covers wholly."""
@@ -75,8 +79,9 @@ class Drawable:
 
     def writable(self, area: Rect) -> NDArray[Any]:
         """Return a view for writing, of the pixels that lie in `area`. For commands only: nothing is kept or told."""
-        if self._lent:
-            self._array, self._lent = self._array.copy(), False
+        if not self._array.flags.writeable or any(loan() is not None for loan in self._loans):
+            self._array = self._array.copy()
+        self._loans.clear()
         self._extremes.forget((area & self.rect).moved(-self.origin[0], -self.origin[1]))
         return self._array[area.slices_in(self.rect)]
 
@@ -101,3 +106,25 @@ class Mask(Drawable):
     def coverage(self) -> Coverage:
         """The pixels, by the name of their type."""
         return self.pixels
+
+    def frozen(self) -> Coverage:
+        """Return a copy, which costs what is masked: a stroke must not have to wait for one of the whole mask."""
+        result, bounds = np.zeros_like(self._array), self.bounds()
+        part = bounds.slices_in(self.rect)
+        result[part] = self._array[part]
+        result.flags.writeable = False
+        return result
+
+
+class _Loan:
+    """Memory that an array of somebody else's reads.
+
+    To numpy this is a foreign buffer, so every view of that array keeps the array itself alive and not its memory only:
+    a weak reference to it tells whether the memory is still in use.
+    """
+
+    def __init__(self, array: NDArray[Any]) -> None:
+        self.owner = array
+        interface = dict(array.__array_interface__)
+        interface["data"] = (interface["data"][0], True)  # read-only
+        self.__array_interface__ = interface

@@ -58,10 +58,10 @@ class Stack:
     def snapshot(self) -> "Stack":
         """Return an equal stack that never changes, for another thread.
 
-        Only the mask is copied, because a canvas may have wrapped its memory; a layer is when it is next written.
+        Only the mask is copied; a layer is, if it is written while the snapshot is in use.
         """
         twins = {layer: layer.copy() for layer in self.layers}
-        mask = Mask(self.mask.pixels.copy())
+        mask = Mask(self.mask.frozen())
         active = None if self.active is None else twins[self.active]
         return replace(self, layers=tuple(twins.values()), active=active, mask=mask)
 

@@ -1,5 +1,7 @@
 """Drawables: read-only, shared until written, and what they know of their coverage without looking everywhere."""
 
+import gc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -59,21 +61,57 @@ def test_bounds_and_ranges_follow_every_write(writes, with_color):
         assert drawable.coverage_range(whole.moved(-5, 9)) == (part.min(), part.max())
 
 
-def test_what_was_frozen_never_changes_and_is_copied_once():
-    mask = Mask.empty((50, 40))
-    frozen = mask.frozen()
-    assert np.shares_memory(frozen, mask.pixels)
-    mask.writable(Rect(0, 0, 5, 5))[...] = 9
-    assert not frozen.any()
-    second = mask.pixels
-    mask.writable(Rect(0, 0, 5, 5))[...] = 10
-    assert np.shares_memory(second, mask.pixels)
-    assert second[0, 0] == 10
+def layer_of_noise():
+    return Layer(np.random.default_rng(0).integers(0, 256, (30, 30, 4), np.uint8), (4, 5), name="a", opacity=0.5)
+
+
+def test_what_was_frozen_never_changes():
+    layer = layer_of_noise()
+    frozen, before = layer.frozen(), layer.pixels.copy()
+    assert np.shares_memory(frozen, layer.pixels)
+    layer.writable(layer.rect)[...] = 9
+    assert (frozen == before).all()
+    assert (layer.pixels == 9).all()
+    with pytest.raises(ValueError, match="read-only"):
+        frozen[0, 0] = 1
+
+
+def test_pixels_are_copied_only_while_a_frozen_view_is_in_use():
+    layer = layer_of_noise()
+    frozen = layer.frozen()
+    part = frozen[3:9, ::2].view()[1:]
+    del frozen
+    first = layer.pixels
+    layer.writable(layer.rect)[...] = 1
+    assert not np.shares_memory(first, layer.pixels), "a part was still in use"
+    assert not (part == 1).all()
+    layer.frozen()
+    second = layer.pixels
+    layer.writable(layer.rect)[...] = 2
+    assert np.shares_memory(second, layer.pixels), "nobody has it any more"
+
+
+def test_the_memory_lives_as_long_as_its_borrower():
+    layer = layer_of_noise()
+    frozen, before = layer.frozen(), layer.pixels.copy()
+    del layer
+    gc.collect()
+    np.zeros((30, 30, 4), np.uint8)
+    assert (frozen == before).all()
+
+
+def test_a_frozen_mask_is_a_copy_and_the_mask_stays_where_it_is():
+    mask = Mask.empty((500, 400))
+    mask.writable(Rect(200, 100, 330, 222))[...] = 77
+    frozen, pixels = mask.frozen(), mask.pixels
+    assert (frozen == pixels).all()
+    mask.writable(mask.rect)[...] = 1
+    assert np.shares_memory(pixels, mask.pixels)
+    assert frozen.max() == 77
 
 
 def test_a_copy_of_a_layer_shares_pixels_until_either_is_written():
-    generator = np.random.default_rng(0)
-    first = Layer(generator.integers(0, 256, (30, 30, 4), np.uint8), (4, 5), name="a", opacity=0.5)
+    first = layer_of_noise()
     second = first.copy(name="b")
     assert first.storage == second.storage
     assert (second.name, second.opacity, second.origin) == ("b", 0.5, (4, 5))
