@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from documents import document_of, noise, state_of
 
+from lama_desktop.core import tiles
 from lama_desktop.core.commands import Group, PixelEdit, PropertyEdit, StackEdit
 from lama_desktop.core.document import Document
 from lama_desktop.core.geometry import TILE, Rect
@@ -118,6 +119,27 @@ def test_replacing_takes_an_array_or_a_value_and_is_done_later(document):
     document.undo()
     document.undo()
     assert state_of(document) == before
+
+
+@pytest.mark.parametrize("side", [1, 4])
+def test_a_large_area_is_replaced_in_larger_squares(monkeypatch, side):
+    if side == 4:
+        monkeypatch.setattr(tiles, "_LARGE", 0)
+    generator = np.random.default_rng(3)
+    document = Document(Photo(noise(generator, 5 * TILE + 9, 9 * TILE + 20, channels=3)))
+    before = state_of(document)
+    paint(document, Rect(100, 100, 300, 200), 9)
+    values = np.zeros((document.rect.height, document.rect.width), np.uint8)
+    values[:60, 600:] = generator.integers(0, 256, (60, values.shape[1] - 600))
+    edit = PixelEdit.replacing("All", document, document.mask, document.rect, values)
+    document.do(edit)
+    assert (document.mask.pixels == values).all()
+    after = state_of(document)
+    for _ in range(2):
+        document.history.go_to(0)
+        assert state_of(document) == before
+        document.history.go_to(2)
+        assert state_of(document) == after
 
 
 def test_a_slider_is_one_step_however_often_it_moves(document):
