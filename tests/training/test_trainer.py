@@ -174,7 +174,12 @@ def test_the_average_follows_and_is_what_is_used():
     assert torch.equal(weights(ours.best_generator), weights(ours.generator))
     first = weights(ours.generator)
     ours.update([batch(1)])
-    assert torch.allclose(weights(ours.best_generator), (first + weights(ours.generator)) / 2, atol=1e-7)
+    second = weights(ours.generator)
+    assert torch.allclose(weights(ours.best_generator), first * 2 / 11 + second * 9 / 11, atol=1e-7), "fast at first"
+    for seed in range(2, 12):
+        before = weights(ours.best_generator)
+        ours.update([batch(seed)])
+    assert torch.allclose(weights(ours.best_generator), (before + weights(ours.generator)) / 2, atol=1e-7)
     assert not ours.best_generator.training
     assert trainer().best_generator.training
 
