@@ -1,7 +1,7 @@
 """Document: a picture being edited. Owns the stack and the history, and says what changed.
 
 Contains everything the user would want to keep, and is complete without a window: see its tests. UI thread only;
-workers get `flatten` results, `frozen` arrays and `snapshot()`.
+workers get what `flatten` returns, `frozen` arrays and `snapshot()`.
 """
 
 from collections.abc import Callable
@@ -57,8 +57,6 @@ class Document(QObject):
         self.history = History(self)
         self._was_modified = False
         self.history.changed.connect(self._tell_modified)
-
-    # What it is
 
     @property
     def stack(self) -> Stack:
@@ -132,8 +130,6 @@ class Document(QObject):
         """Whether there is something to save."""
         return self.history.modified
 
-    # What it looks like
-
     def flatten(self, rect: Rect | None = None, *, below: Layer | None = None) -> Image:
         """Return what is visible, as a new array of the caller's.
 
@@ -162,8 +158,6 @@ class Document(QObject):
         """Return the flattened picture, ready for `formats.write`; off the UI thread use `snapshot().photo()`."""
         return self.snapshot().photo()
 
-    # What changes it
-
     def do(self, command: Command) -> None:
         """Do a command and make it a step of the history. Not while an edit is open: see `after_edit`."""
         assert self._edit is None, "a command in the middle of a gesture"
@@ -190,10 +184,8 @@ class Document(QObject):
         else:
             self._waiting.append(call)
 
-    # For commands only
-
     def edit_opened(self, edit: Edit) -> None:
-        """Take note that an edit is open."""
+        """Take note that an edit is open. This and what follows is for commands only."""
         assert self._edit is None, "one edit at a time"
         self._edit = edit
 
