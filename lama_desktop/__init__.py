@@ -4,7 +4,7 @@ The folders are the architecture. What each may import from the package is writt
 `tests/test_architecture.py`; everything may import the base modules `errors immortal options progress paths settings`.
 
     cli        -> everything below, lazily, inside the sub-command
-    ui         -> tools batch engine models formats core
+    ui         -> tools batch doctor engine models formats core
     tools      -> core
     batch      -> formats engine core
     benchmark  -> training engine models networks core

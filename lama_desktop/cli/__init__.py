@@ -1,4 +1,4 @@
-"""The command line: `lama-desktop COMMAND ...`.
+"""The command line: `lama-desktop [FILE ...]` is the window, `lama-desktop COMMAND ...` everything else.
 
 Only the module of the command that is called is imported, so `lama-desktop --help` answers at once. Results go to
 standard output, progress and messages to standard error; with `--json` standard output is exactly one JSON document,
@@ -17,6 +17,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from types import ModuleType
 
 from lama_desktop import __version__
@@ -30,7 +31,9 @@ from lama_desktop.errors import (
     SettingsError,
 )
 
+WINDOW = "window"
 COMMANDS = {
+    WINDOW: "show the window; where no command is given, this one is meant",
     "inpaint": "fill what a mask covers in a photo",
     "train": "train a network of the paper, headless, by a recipe",
     "models": "list, download, import, verify and remove models",
@@ -55,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: the arguments after the program's name; those of the process by default.
     """
-    argv = list(sys.argv[1:] if argv is None else argv)
+    argv = _completed(list(sys.argv[1:] if argv is None else argv))
     _prepare_streams()
     # PyTorch's threads spin while they wait for each other. Where another program holds a core, that makes thousands of
     # small steps ten times slower (measured with patches on two cores), and costs a few percent where nothing does.
@@ -67,9 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
         parser, module = _parser(argv)
         parser.parse_args(argv, arguments)
-        if module is None:
-            parser.print_help()
-            return 2
+        assert module is not None, "argparse has refused every other word"
         level = logging.DEBUG if arguments.debug else logging.WARNING
         logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr, force=True)
         return int(module.run(arguments))
@@ -110,12 +111,21 @@ def _prepare_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def _completed(argv: list[str]) -> list[str]:
+    """Return the arguments with the command that they leave out: files alone, or nothing, mean the window."""
+    word = next((each for each in argv if not each.startswith("-")), None)
+    if word in COMMANDS or {"-h", "--help", "--version"} & set(argv):
+        return argv
+    is_file = word is None or Path(word).suffix or os.sep in word or "/" in word or Path(word).exists()
+    return [WINDOW, *argv] if is_file else argv
+
+
 def _parser(argv: list[str]) -> tuple[argparse.ArgumentParser, ModuleType | None]:
     """Return the parser, complete for the command that is called, and that command's module."""
     parser = argparse.ArgumentParser(
         prog="lama-desktop",
         description="Take things out of photographs, offline: paint over them in a mask, and they are gone.",
-        epilog="Start with: lama-desktop inpaint photo.jpg -m mask.png -o clean.jpg",
+        epilog="Start: lama-desktop photo.jpg, or lama-desktop inpaint photo.jpg -m mask.png -o clean.jpg",
     )
     parser.add_argument("--version", action="version", version=f"lama-desktop {__version__}")
     parsers = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")

@@ -49,7 +49,7 @@ class EngineOptions:
     """How to fill."""
 
     preset: Preset = option(
-        Preset.NORMAL, "Preset", "largest window the model sees at once: draft 512, normal 1024, best 2048 pixels"
+        Preset.NORMAL, "Quality", "largest window the model sees at once: draft 512, normal 1024, best 2048 pixels"
     )
     context: float = option(
         0.5,

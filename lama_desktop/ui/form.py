@@ -4,13 +4,13 @@ Every field of the section becomes a row: a switch, a slider with a number, a fe
 of text. Titles, help, ranges and units are those of the declaration; nothing about an option is said here.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QColor, QIcon, QPalette, QPixmap
+from PySide6.QtWidgets import QColorDialog, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
 
 from lama_desktop import options
 from lama_desktop.options import Option, Section
@@ -25,7 +25,7 @@ SEGMENTS = 3
 """Up to so many choices are shown side by side."""
 NAMES = ("cpu", "cuda", "mps")
 """Choices that are names, and so have no small letters."""
-_SPACE = 20
+_SPACE, SWATCH = 20, 16
 
 
 class Editor(Protocol):
@@ -59,6 +59,41 @@ class TextField(QLineEdit):
         self.setText(text)
 
 
+class ColorField(QPushButton):
+    """A colour, as "#rrggbb", shown by a button that opens the colours of the system.
+
+    Signals:
+        changed: the colour that was chosen.
+    """
+
+    changed = Signal(object)
+
+    def __init__(self, color: str) -> None:
+        super().__init__()
+        self.setIconSize(QSize(SWATCH, SWATCH))
+        self.value = color
+        self.clicked.connect(self._ask)
+
+    @property
+    def value(self) -> str:
+        """The colour."""
+        return self.text()
+
+    @value.setter
+    def value(self, color: str) -> None:
+        """Show a colour without a signal."""
+        self.setText(color)
+        swatch = QPixmap(SWATCH, SWATCH)
+        swatch.fill(QColor(color if is_color(color) else "#000000"))
+        self.setIcon(QIcon(swatch))
+
+    def _ask(self) -> None:
+        chosen = QColorDialog.getColor(QColor(self.value), self, self.accessibleName())
+        if chosen.isValid() and chosen.name() != self.value:
+            self.value = chosen.name()
+            self.changed.emit(self.value)
+
+
 class CompactNumber(NumberField):
     """A number without a slider, for the bar of tool options."""
 
@@ -83,7 +118,6 @@ class Form(QWidget):
         values: what is shown at first.
         only: names of the options to show, in this order; all of them by default.
         compact: in one line with small fields, as in the bar of tool options.
-        titles: other titles than the declared ones, by name.
 
     Signals:
         changed: a new section with the changed value, on every step.
@@ -97,7 +131,6 @@ class Form(QWidget):
         *,
         only: Sequence[str] | None = None,
         compact: bool = False,
-        titles: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__()
         self._values = values
@@ -105,7 +138,7 @@ class Form(QWidget):
         self._labels: dict[str, QLabel] = {}
         known = {each.name: each for each in options.options_of(type(values))}
         shown = [known[name] for name in (known if only is None else only)]
-        self._lay_out(shown, compact, titles or {})
+        self._lay_out(shown, compact)
         self.values = values
 
     @property
@@ -124,6 +157,12 @@ class Form(QWidget):
         """Return the control of an option."""
         return self._editors[name]
 
+    def set_label_width(self, width: int) -> None:
+        """Make the column of titles so wide, to line up with other forms."""
+        layout = self.layout()
+        assert isinstance(layout, QGridLayout)
+        layout.setColumnMinimumWidth(0, width)
+
     def set_row_enabled(self, name: str, enabled: bool, reason: str = "") -> None:
         """Allow or forbid an option; `reason` becomes the tooltip."""
         for widget in (self._editors[name], self._labels[name]):
@@ -140,7 +179,7 @@ class Form(QWidget):
     def _option(self, name: str) -> Option:
         return next(each for each in options.options_of(type(self._values)) if each.name == name)
 
-    def _lay_out(self, shown: Sequence[Option], compact: bool, titles: Mapping[str, str]) -> None:
+    def _lay_out(self, shown: Sequence[Option], compact: bool) -> None:
         line, grid = QHBoxLayout(), QGridLayout()
         grid.setHorizontalSpacing(GAP + UNIT)
         grid.setVerticalSpacing(0)
@@ -149,7 +188,7 @@ class Form(QWidget):
         for layout in (line, grid):
             layout.setContentsMargins(0, 0, 0, 0)
         for row, option in enumerate(shown):
-            label, editor = QLabel(tr(titles.get(option.name, option.title))), editor_for(option, compact)
+            label, editor = QLabel(tr(option.title)), editor_for(option, compact)
             label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
             label.setBuddy(editor)
             for widget in (label, editor):
@@ -185,7 +224,12 @@ def editor_for(option: Option, compact: bool = False) -> QWidget:
         return Choice(choices) if len(choices) > SEGMENTS else Segments(choices)
     if option.kind in (int, float):
         return CompactNumber(option) if compact else SliderField(option)
-    return TextField(option.default)
+    return ColorField(option.default) if is_color(option.default) else TextField(option.default)
+
+
+def is_color(text: str) -> bool:
+    """Tell whether a text is a colour, as "#rrggbb"."""
+    return len(text) == 7 and text.startswith("#") and QColor.isValidColorName(text)
 
 
 def choice_title(choice: str) -> str:

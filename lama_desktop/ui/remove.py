@@ -228,6 +228,7 @@ def _cleared(document: Document, used: Mask) -> PixelEdit:
     """Return the edit that clears what was removed; where the mask was painted since, it stays."""
     bounds = used.bounds()
     before, now = _cut(used, bounds), _cut(document.mask, bounds)
+    document.mask.before_clearing = bounds, before  # for Mask > Reselect
     kept = np.where(now == before, 0, now).astype(np.uint8)
     return PixelEdit.replacing("Remove", document, document.mask, bounds, kept)
 

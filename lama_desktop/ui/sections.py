@@ -6,6 +6,7 @@ from enum import StrEnum
 from lama_desktop.engine.options import EngineOptions
 from lama_desktop.formats import WriteOptions
 from lama_desktop.options import Section, option
+from lama_desktop.ui.dialogs.new_and_size import NewPicture
 from lama_desktop.ui.theme import DARK, ThemeChoice
 
 
@@ -77,5 +78,6 @@ SECTIONS: dict[str, type[Section]] = {
     "editing": Editing,
     "engine": EngineOptions,
     "export": WriteOptions,
+    "new": NewPicture,
     "removal": Removal,
 }

@@ -1,6 +1,7 @@
 """Text: everything the window says goes through `tr`, so that it can say it in another language."""
 
-from PySide6.QtCore import QCoreApplication, QLocale
+from PySide6.QtCore import QCoreApplication, QLocale, Qt
+from PySide6.QtGui import QKeySequence
 
 CONTEXT = "LamaDesktop"
 """The one context of all translations: the same word means the same thing everywhere (architecture, vocabulary)."""
@@ -13,6 +14,13 @@ def tr(text: str, **values: object) -> str:
     """
     translated = QCoreApplication.translate(CONTEXT, text) if text else ""
     return translated.format(**values) if values else translated
+
+
+def keys_text(*keys: QKeySequence) -> str:
+    """Return shortcuts as they are written on the keyboard; keys that few keyboards have are left out."""
+    common = [each for each in keys if each.count() and each[0].key() < Qt.Key.Key_Back]  # type: ignore[index]
+    texts = [each.toString(QKeySequence.SequenceFormat.NativeText).replace("Return", tr("Enter")) for each in common]
+    return ", ".join(dict.fromkeys(texts))
 
 
 def count(number: int) -> str:
@@ -28,6 +36,11 @@ def in_bytes(size: int) -> str:
             return f"{value:.0f} {unit}" if unit in ("B", "kB") or value >= 9.95 else f"{value:.1f} {unit}"
         value /= 1000
     return f"{value:.1f} TB"
+
+
+def short_title(title: str) -> str:
+    """Return the title of a model without what is said in brackets behind it."""
+    return title.split(" (")[0]
 
 
 def sentence(text: str) -> str:

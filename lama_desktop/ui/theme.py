@@ -8,7 +8,6 @@ import dataclasses
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QPalette
@@ -145,11 +144,6 @@ class Theme(QObject):
         self._application.setStyleSheet(style_sheet(self.tokens))
         self.changed.emit()
 
-    @cached_property
-    def small_font(self) -> QFont:
-        """The font of secondary lines: one step smaller than the system's."""
-        return small(self._application.font())
-
 
 def palette(tokens: Tokens) -> QPalette:
     """Return the palette of a theme; PlaceholderText is the secondary text, Mid the hairline, Accent the accent."""
@@ -215,14 +209,19 @@ def tabular(font: QFont) -> QFont:
     return font
 
 
-def small(font: QFont) -> QFont:
-    """Return a font one step smaller, for secondary lines."""
+def scaled(font: QFont, factor: float) -> QFont:
+    """Return a font of another size, whatever its own is given in."""
     font = QFont(font)
     if font.pointSizeF() > 0:
-        font.setPointSizeF(font.pointSizeF() * 12 / 13)
+        font.setPointSizeF(font.pointSizeF() * factor)
     else:
-        font.setPixelSize(font.pixelSize() - 1)
+        font.setPixelSize(round(font.pixelSize() * factor))
     return font
+
+
+def small(font: QFont) -> QFont:
+    """Return a font one step smaller, for secondary lines."""
+    return scaled(font, 12 / 13)
 
 
 def weighted(font: QFont, weight: QFont.Weight) -> QFont:

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -70,10 +71,31 @@ def test_python_m_is_the_same_program():
     assert done.stdout == f"lama-desktop {__version__}\n"
 
 
-def test_no_command_shows_the_help(program):
-    code, text, _ = program()
-    assert code == 2
-    assert "inpaint" in text
+def test_without_a_display_the_window_says_so(program, monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sys, "platform", "linux")
+    for words in ((), ("photo.jpg",), ("--new",), ("window",)):
+        code, text, messages = program(*words)
+        assert (code, text) == (1, "")
+        assert "no display" in messages
+
+
+@pytest.mark.parametrize(
+    ("words", "files", "new"),
+    [
+        ((), [], False),
+        (("a.jpg", "b"), ["a.jpg", "b"], False),
+        (("--new", "./inpaint"), ["./inpaint"], True),
+        (("window", "a.jpg"), ["a.jpg"], False),
+    ],
+)
+def test_files_alone_are_opened_in_the_window(program, monkeypatch, words, files, new):
+    seen = []
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    monkeypatch.setattr("lama_desktop.ui.app.run", lambda *given: seen.append(given) or 0)
+    assert program(*words)[0] == 0
+    assert seen == [([Path(each) for each in files], new)]
 
 
 @pytest.mark.parametrize(

@@ -203,4 +203,4 @@ def test_the_ring_follows_the_keyboard_and_not_the_mouse(application, until):
     first.setFocus()
     second.setFocus()
     assert not ring.isVisible()
-    application.focusChanged.disconnect(ring._follow)
+    application.focusChanged.disconnect(ring.follow)

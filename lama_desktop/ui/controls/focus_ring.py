@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QEvent, QObject, QRectF, Qt
 from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent, QPalette, QPen
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QLineEdit, QWidget
 
 MARGIN, WIDTH, RADIUS = 3, 2, 8
 
@@ -10,9 +10,9 @@ MARGIN, WIDTH, RADIUS = 3, 2, 8
 class FocusRing(QWidget):
     """A ring of the accent colour around the widget that the keyboard has reached.
 
-    It appears when the focus moves by Tab, a shortcut or the arrow keys, and not when it follows a click. It lies over
-    the window, so that nothing moves when it comes or goes. Widgets that show the focus themselves (fields, lists, the
-    canvas) have none; a widget says so by the property `ownFocus`.
+    It appears when the focus moves by Tab, a shortcut or the arrow keys, not when it follows a click or comes back from
+    another window. It lies over the window, so that nothing moves when it comes or goes. Widgets that show the focus
+    themselves (fields, lists, the canvas) have none; a widget says so by the property `ownFocus`.
     """
 
     def __init__(self, application: QApplication) -> None:
@@ -20,14 +20,16 @@ class FocusRing(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._target: QWidget | None = None
-        application.focusChanged.connect(self._follow)
+        application.focusChanged.connect(self.follow)
 
-    def _follow(self, old: QWidget | None, now: QWidget | None) -> None:
+    def follow(self, old: QWidget | None, now: QWidget | None) -> None:
+        """Go to the widget that has the keyboard now."""
         if self._target is not None:
             self._target.removeEventFilter(self)
             self._target = None
         clicked = QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton
-        if now is None or clicked or now.isWindow() or isinstance(now, QAbstractItemView | QLineEdit):
+        returned = old is None  # from another window, or at the start
+        if now is None or clicked or returned or now.isWindow() or isinstance(now, QAbstractScrollArea | QLineEdit):
             shown = False
         else:
             shown = not now.property("ownFocus")

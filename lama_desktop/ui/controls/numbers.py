@@ -16,12 +16,14 @@ WIDE = 100
 """A range of more than so many whole numbers is bent, so that its small numbers get most of the slider."""
 BEND = 2.5
 HANDLE, TRACK = 12, 4
+NARROWEST = 56
+"""Width of a field: they stand in a column."""
 
 
 class Scale:
     """Between the values of an option, the positions of its slider, and the numbers that are shown.
 
-    A float from 0 to 1 without a unit is shown as a percentage.
+    A float of at most 1 without a unit is shown as a percentage.
     """
 
     def __init__(self, option: Option) -> None:
@@ -31,7 +33,7 @@ class Scale:
         self.default: float | int = option.default
         self.whole = option.kind is int
         self._bend = BEND if self.whole and self.high - self.low > WIDE else 1.0
-        percent = not self.whole and not option.unit and (self.low, self.high) == (0, 1)
+        percent = not self.whole and not option.unit and 0 <= self.low < self.high <= 1
         self.factor = 100 if percent else 1
         self.unit = "%" if percent else option.unit or ("" if self.whole else "×")
         self.decimals = 0 if self.whole or percent else 1
@@ -103,11 +105,9 @@ class Slider(QSlider):
         middle, span = self.height() / 2, self.width() - HANDLE
         x = HANDLE / 2 + span * self.sliderPosition() / STEPS
         painter.setPen(Qt.PenStyle.NoPen)
-        for end, color in ((self.width() - HANDLE / 2, palette.color(roles.Mid)), (x, accent)):
+        for end, color in ((self.width(), palette.color(roles.Mid)), (x, accent)):
             painter.setBrush(color)
-            painter.drawRoundedRect(
-                QRectF(HANDLE / 2, middle - TRACK / 2, end - HANDLE / 2, TRACK), TRACK / 2, TRACK / 2
-            )
+            painter.drawRoundedRect(QRectF(0, middle - TRACK / 2, end, TRACK), TRACK / 2, TRACK / 2)
         painter.setBrush(accent if self.isSliderDown() else palette.color(roles.Window))
         painter.setPen(QPen(accent, 2))
         painter.drawEllipse(QPointF(x, middle), HANDLE / 2 - 1, HANDLE / 2 - 1)
@@ -135,7 +135,7 @@ class NumberField(QDoubleSpinBox):
         self.setSingleStep(1 if scale.decimals == 0 else 0.1)
         self.setSuffix(f" {scale.unit}" if scale.unit else "")
         widest = max((scale.low, scale.high), key=lambda each: len(self._text(each)))
-        self.setFixedWidth(self.fontMetrics().horizontalAdvance(self._text(widest)) + 4 * UNIT + 4)
+        self.setFixedWidth(max(NARROWEST, self.fontMetrics().horizontalAdvance(self._text(widest)) + 4 * UNIT + 4))
         self.show_value(scale.default)
         self.valueChanged.connect(lambda _: self.changed.emit(self.number))
 

@@ -1,0 +1,250 @@
+"""ACTIONS: everything the window can do, as a table. Menus, shortcuts, tooltips and the shortcuts page follow from it.
+
+To add an action, add a row here and its id to `menus.MENUS`. Shortcuts are those that hands know (Photoshop, GIMP,
+Krita); "Ctrl" is the command key on a Mac. Texts are English and translated where they are shown.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QAction, QKeySequence
+
+from lama_desktop.core import masking
+from lama_desktop.core.layer import Lock
+from lama_desktop.ui import edits
+from lama_desktop.ui.text import tr
+
+if TYPE_CHECKING:
+    from lama_desktop.ui.main_window import MainWindow
+
+Does = Callable[["MainWindow"], object]
+Asks = Callable[["MainWindow"], bool]
+Standard = QKeySequence.StandardKey
+Role = QAction.MenuRole
+
+
+@dataclass(frozen=True)
+class Action:
+    """One row.
+
+    Args:
+        id: what it is called in code, in `MENUS` and in the settings.
+        text: in menus; "…" where it asks something before it acts.
+        does: called with the window.
+        keys: shortcuts, the first one is shown.
+        enabled: whether it can be done now.
+        icon: a file of `resources/icons`.
+        checked: whether it is on, for those that can be.
+        label: another text for the moment, translated.
+        tip: what the tooltip says besides.
+        standard: the platform's own shortcuts for this come first.
+        role: where a Mac puts it.
+        on_canvas: its shortcuts fire only while the photo has the keyboard: elsewhere the keys mean something else.
+    """
+
+    id: str
+    text: str
+    does: Does
+    keys: tuple[str, ...] = ()
+    enabled: Asks = lambda window: True
+    icon: str = ""
+    checked: Asks | None = None
+    label: Callable[["MainWindow"], str] | None = None
+    tip: str = ""
+    standard: Standard | None = None
+    role: Role | None = None
+    on_canvas: bool = False
+
+
+def _open(window: "MainWindow") -> bool:
+    return window.document is not None
+
+
+def _layer(window: "MainWindow") -> bool:
+    return window.document is not None and window.document.active is not None
+
+
+def _masked(window: "MainWindow") -> bool:
+    return window.document is not None and not window.document.mask.is_empty
+
+
+def _free(window: "MainWindow") -> bool:
+    """Whether the shape of the document may change: no removal is running in it."""
+    return window.document is not None and window.remover.job(window.document) is None
+
+
+def _filled(window: "MainWindow") -> bool:
+    return _free(window) and _layer(window) and window.active_layer.recipe is not None
+
+
+def _step(verb: str, label: str | None) -> str:
+    return f"{tr(verb)} {tr(label)}" if label else tr(verb)
+
+
+def _locked(lock: Lock) -> Asks:
+    return lambda window: _layer(window) and lock in window.active_layer.lock
+
+
+NEEDS_ORA = "layers and mask in one file come with OpenRaster; export writes a flat picture"
+
+ACTIONS: tuple[Action, ...] = (
+    # File
+    Action("new", "New…", lambda w: w.asks.new(), icon="image", standard=Standard.New),
+    Action("new-from-clipboard", "New from clipboard", lambda w: w.incoming.paste_as_new(), ("Ctrl+Shift+V",)),
+    Action("open", "Open…", lambda w: w.files.ask_and_open(), icon="open", standard=Standard.Open),
+    Action("open-layers", "Open as layers…", lambda w: w.incoming.add_layers(w.doc), ("Ctrl+Alt+O",), _open),
+    Action("save", "Save", lambda w: None, (), lambda w: False, "save", tip=NEEDS_ORA, standard=Standard.Save),
+    Action("save-as", "Save as…", lambda w: None, ("Ctrl+Shift+S",), lambda w: False, tip=NEEDS_ORA),
+    Action("export", "Export…", lambda w: w.exporter.export(w.doc), ("Ctrl+Shift+E",), _open, "export"),
+    Action(
+        "export-again", "Export again", lambda w: w.exporter.export_again(w.doc), ("Ctrl+E",), _open,
+        tip="write to the same file as before, in the same way",
+    ),
+    Action("next-file", "Next picture in the folder", lambda w: w.files.step(w.doc, 1), ("PgDown",), _open,
+           on_canvas=True),
+    Action("previous-file", "Previous picture in the folder", lambda w: w.files.step(w.doc, -1), ("PgUp",), _open,
+           on_canvas=True),
+    Action("revert", "Revert", lambda w: w.files.revert(w.doc), (), lambda w: _open(w) and w.doc.path is not None),
+    Action("close", "Close", lambda w: w.files.close(w.doc), ("Ctrl+W",), _open),
+    Action("close-all", "Close all", lambda w: w.files.close_all(), ("Ctrl+Shift+W",), _open),
+    Action("quit", "Quit", lambda w: w.close(), ("Ctrl+Q",), role=Role.QuitRole),
+    # Edit
+    Action(
+        "undo", "Undo", lambda w: w.doc.undo(), (), lambda w: _open(w) and w.doc.history.undo_label is not None, "undo",
+        label=lambda w: _step("Undo", w.document.history.undo_label if w.document else None), standard=Standard.Undo,
+    ),
+    Action(
+        "redo", "Redo", lambda w: w.doc.redo(), ("Ctrl+Shift+Z", "Ctrl+Y"),
+        lambda w: _open(w) and w.doc.history.redo_label is not None, "redo",
+        label=lambda w: _step("Redo", w.document.history.redo_label if w.document else None),
+    ),
+    Action("copy", "Copy", lambda w: w.incoming.copy(w.doc, w.active_layer), (), _layer, standard=Standard.Copy),
+    Action("copy-visible", "Copy visible", lambda w: w.incoming.copy(w.doc, None), ("Ctrl+Shift+C",), _open),
+    Action("paste", "Paste", lambda w: w.incoming.paste(w.document), icon="paste", standard=Standard.Paste),
+    Action("paste-mask", "Paste as mask", lambda w: w.incoming.paste_mask(w.doc), ("Ctrl+Alt+V",), _open),
+    Action("shortcuts", "Keyboard shortcuts…", lambda w: w.asks.preferences("shortcuts"), icon="keyboard"),
+    Action(
+        "preferences", "Preferences…", lambda w: w.asks.preferences(), ("Ctrl+,", "Ctrl+K"), icon="settings",
+        role=Role.PreferencesRole,
+    ),
+    # View
+    Action("zoom-in", "Zoom in", lambda w: w.view.step(1), ("Ctrl++", "Ctrl+=", "+", "="), _open, "zoom-in"),
+    Action("zoom-out", "Zoom out", lambda w: w.view.step(-1), ("Ctrl+-", "-"), _open, "zoom-out"),
+    Action("fit", "Fit", lambda w: w.view.fit(), ("Ctrl+0", "2"), _open, "fit"),
+    Action("full-size", "100 %", lambda w: w.view.zoom_to(1.0), ("Ctrl+1", "1"), _open),
+    Action("fit-width", "Fit width", lambda w: w.view.fit_width(), ("3",), _open),
+    Action("fit-mask", "Fit mask", lambda w: w.front.fit_mask(), ("Ctrl+2",), _masked),
+    Action("turn-left", "Turn view left", lambda w: w.view.turn(-15), ("4",), _open, "rotate-left"),
+    Action("turn-right", "Turn view right", lambda w: w.view.turn(15), ("6",), _open, "rotate-right"),
+    Action("mirror", "Mirror view", lambda w: w.view.mirror(), ("Ctrl+Shift+H",), _open, "flip-horizontal"),
+    Action("reset-view", "Reset view", lambda w: w.view.reset(), ("5",), _open, tip="neither turned nor mirrored"),
+    Action(
+        "compare", "Compare with original", lambda w: w.look.toggle_split(w.front), ("Ctrl+\\",), _open, "compare",
+        lambda w: w.canvas is not None and w.canvas.split is not None,
+        tip="drag the line between before and after; holding \\ shows the original",
+    ),
+    Action(
+        "show-mask", "Show mask", lambda w: w.look.toggle_mask(), ("Q",), _open, "mask",
+        lambda w: w.look.mask_shown,
+    ),
+    Action("mask-color", "Next mask colour", lambda w: w.look.cycle_mask_color(), ("Shift+Q",), _open),
+    Action(
+        "pixel-grid", "Pixel grid", lambda w: w.look.toggle_grid(), ("Ctrl+'",),
+        checked=lambda w: w.look.appearance.pixel_grid,
+    ),
+    Action(
+        "hide-panels", "Hide panels", lambda w: w.arrangement.toggle(), ("Tab",),
+        checked=lambda w: w.arrangement.hides_all, on_canvas=True,
+    ),
+    Action(
+        "full-screen", "Full screen", lambda w: w.arrangement.toggle_full_screen(), ("F11",),
+        checked=lambda w: w.isFullScreen(),
+    ),
+    # Image
+    Action("turn-image-left", "Rotate left", lambda w: edits.turn(w.doc, 3), (), _free, "rotate-left"),
+    Action("turn-image-right", "Rotate right", lambda w: edits.turn(w.doc, 1), (), _free, "rotate-right"),
+    Action("turn-image-over", "Rotate by 180°", lambda w: edits.turn(w.doc, 2), (), _free),
+    Action("rotate-image", "Rotate…", lambda w: w.asks.rotation(), (), _free, tip="by any angle"),
+    Action("flip-horizontal", "Flip horizontally", lambda w: edits.flip(w.doc), (), _free, "flip-horizontal"),
+    Action("flip-vertical", "Flip vertically", lambda w: edits.flip_over(w.doc), (), _free, "flip-vertical"),
+    Action("crop", "Crop to mask", lambda w: edits.crop_to_mask(w.doc), (), lambda w: _free(w) and _masked(w), "crop"),
+    Action("canvas-size", "Canvas size…", lambda w: w.asks.canvas_size(), ("Ctrl+Alt+C",), _free),
+    Action("scale", "Scale…", lambda w: w.asks.scale(), ("Ctrl+Alt+I",), _free),
+    Action("properties", "Properties…", lambda w: w.asks.properties(), ("Alt+Return",), _open, "info"),
+    # Layer
+    Action("new-layer", "New layer", lambda w: edits.add_layer(w.doc), ("Ctrl+Shift+N",), _open, "add"),
+    Action(
+        "duplicate-layer", "Duplicate layer", lambda w: edits.duplicate_layer(w.doc), ("Ctrl+J",), _layer, "duplicate"
+    ),
+    Action("delete-layer", "Delete layer", lambda w: edits.delete_layer(w.doc), (), _layer, "delete"),
+    Action("rename-layer", "Rename layer", lambda w: w.layers.rename(), ("F2",), _layer),
+    Action("hide-layer", "Hide or show layer", lambda w: edits.toggle_visible(w.doc), ("Ctrl+H",), _layer, "eye"),
+    Action("raise-layer", "Raise layer", lambda w: edits.raise_layer(w.doc, 1), ("Ctrl+]",), _layer, "raise"),
+    Action("lower-layer", "Lower layer", lambda w: edits.raise_layer(w.doc, -1), ("Ctrl+[",), _layer, "lower"),
+    Action(
+        "merge-down", "Merge down", lambda w: edits.merge_down(w.doc), ("Ctrl+Shift+M",),
+        lambda w: _layer(w) and w.doc.stack.index(w.active_layer) > 0, "merge-down",
+    ),
+    Action("merge-visible", "Merge visible", lambda w: edits.merge_visible(w.doc), (), _layer),
+    Action("flatten", "Flatten", lambda w: edits.flatten(w.doc), (), _layer, "layers"),
+    Action(
+        "lock-layer", "Lock pixels", lambda w: edits.toggle_lock(w.doc, Lock.PIXELS), (), _layer, "lock",
+        _locked(Lock.PIXELS),
+    ),
+    Action("lock-alpha", "Lock transparency", lambda w: edits.toggle_lock(w.doc, Lock.ALPHA), (), _layer,
+           checked=_locked(Lock.ALPHA)),
+    Action("lock-position", "Lock position", lambda w: edits.toggle_lock(w.doc, Lock.POSITION), (), _layer,
+           checked=_locked(Lock.POSITION)),
+    # Mask
+    Action("mask-all", "All", lambda w: masking.select_all(w.doc), (), _open, standard=Standard.SelectAll),
+    Action("mask-none", "None", lambda w: masking.clear(w.doc), ("Ctrl+Shift+A", "Ctrl+D", "Del"), _masked),
+    Action("mask-invert", "Invert", lambda w: masking.invert(w.doc), ("Ctrl+Shift+I",), _open),
+    Action("mask-again", "Reselect", lambda w: masking.reselect(w.doc), ("Ctrl+Shift+D",), _open,
+           tip="the mask that was cleared or removed last"),
+    Action("mask-grow", "Grow…", lambda w: w.asks.mask_change("grow"), (), _masked),
+    Action("mask-shrink", "Shrink…", lambda w: w.asks.mask_change("shrink"), (), _masked),
+    Action("mask-feather", "Feather…", lambda w: w.asks.mask_change("feather"), (), _masked),
+    Action("mask-border", "Border…", lambda w: w.asks.mask_change("border"), (), _masked),
+    Action("mask-fill-holes", "Fill holes", lambda w: masking.fill_holes(w.doc), (), _masked),
+    Action("mask-from-alpha", "From layer", lambda w: masking.from_alpha(w.doc, w.active_layer), (), _layer,
+           tip="what the active layer covers"),
+    Action("mask-from-luminance", "From luminance", lambda w: masking.from_luminance(w.doc), (), _open),
+    Action("mask-import", "Import mask…", lambda w: w.incoming.import_mask(w.doc), (), _open, "import"),
+    Action("mask-export", "Export mask…", lambda w: w.incoming.export_mask(w.doc), (), _masked, "export"),
+    Action("mask-to-layer", "Save as layer", lambda w: edits.mask_to_layer(w.doc), (), _masked,
+           tip="a copy of what the mask covers"),
+    # Retouch
+    Action(
+        "remove", "Remove", lambda w: w.retouch.remove(w.doc), ("Return", "Enter", "Ctrl+Return"),
+        lambda w: _free(w) and _masked(w), "remove", tip="take away what the mask covers",
+    ),
+    Action("remove-again", "Remove again", lambda w: w.retouch.remove_again(w.doc), ("Ctrl+Shift+F",), _free, "again",
+           tip="with the mask that was used last"),
+    Action(
+        "fill-again", "Fill again with…", lambda w: w.retouch.ask_again(w.doc, w.active_layer), ("Shift+F5",), _filled,
+        tip="make the active fill anew with another model or wider surroundings",
+    ),
+    Action(
+        "after-stroke", "Fill after each stroke", lambda w: w.retouch.toggle_after_stroke(),
+        checked=lambda w: w.retouch.is_after_stroke,
+    ),
+    Action("cancel", "Cancel", lambda w: w.cancel(), ("Esc",), lambda w: bool(w.runner.jobs), "cancel"),
+    Action("models", "Models…", lambda w: w.asks.preferences("models"), icon="download"),
+    # Tools
+    Action("larger", "Larger brush", lambda w: w.resize_tool(1), ("]",), _open),
+    Action("smaller", "Smaller brush", lambda w: w.resize_tool(-1), ("[",), _open),
+    Action("harder", "Harder brush", lambda w: w.harden_tool(1), ("Shift+]", "}"), _open),
+    Action("softer", "Softer brush", lambda w: w.harden_tool(-1), ("Shift+[", "{"), _open),
+    # Window
+    Action("next-tab", "Next photo", lambda w: w.workspace.step(1), ("Ctrl+Tab",), _open),
+    Action("previous-tab", "Previous photo", lambda w: w.workspace.step(-1), ("Ctrl+Shift+Tab",), _open),
+    Action("next-area", "Next part of the window", lambda w: w.arrangement.step(1), ("F6",)),
+    Action("previous-area", "Previous part of the window", lambda w: w.arrangement.step(-1), ("Shift+F6",)),
+    Action("reset-layout", "Reset layout", lambda w: w.arrangement.reset()),
+    # Help
+    Action("help", "Shortcuts", lambda w: w.asks.shortcuts(), ("F1",), icon="help"),
+    Action("report", "Device report", lambda w: w.asks.report(), icon="processor"),
+    Action("log", "Open log folder", lambda w: w.asks.open_log_folder(), icon="folder"),
+    Action("about", "About LaMa Desktop", lambda w: w.asks.about(), icon="info", role=Role.AboutRole),
+)  # fmt: skip

@@ -1,0 +1,165 @@
+"""Edits: what the Layer and Image menus do to a document, each as one step of its history.
+
+Quick ones are done at once. Scaling and free rotation compute every pixel: `transform` does them on a worker, from a
+frozen snapshot. UI thread; no edit is open.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from lama_desktop.core import masking, merging, transforms
+from lama_desktop.core.commands import Group, PropertyEdit, StackEdit
+from lama_desktop.core.document import Document
+from lama_desktop.core.drawable import Mask
+from lama_desktop.core.geometry import Rect
+from lama_desktop.core.layer import Layer, Lock
+from lama_desktop.core.stack import Stack
+from lama_desktop.progress import Progress
+from lama_desktop.ui.jobs import Job, JobRunner, Lane
+from lama_desktop.ui.text import tr
+
+Tell = Callable[[str], object]
+
+
+def add_layer(document: Document) -> None:
+    """Add a transparent layer above the active one."""
+    name = tr("Layer {number}", number=len(document.layers))
+    layer = Layer.blank(document.rect, document.dtype, name)
+    document.do(StackEdit("New layer", document.stack.with_layer(layer)))
+
+
+def paste_layer(document: Document, layer: Layer) -> None:
+    """Add a layer that was made elsewhere."""
+    document.do(StackEdit("Paste layer", document.stack.with_layer(layer)))
+
+
+def duplicate_layer(document: Document) -> None:
+    """Add a copy of the active layer above it."""
+    layer = _active(document)
+    name = tr("{name} copy", name=layer.name)
+    document.do(StackEdit("Duplicate layer", document.stack.duplicated(layer, name)))
+
+
+def delete_layer(document: Document) -> None:
+    """Remove the active layer."""
+    document.do(StackEdit("Delete layer", document.stack.without(_active(document))))
+
+
+def raise_layer(document: Document, steps: int) -> None:
+    """Move the active layer up, or down by negative steps, as far as there are others."""
+    layer, stack = _active(document), document.stack
+    index = min(max(stack.index(layer) + steps, 0), len(stack.layers) - 1)
+    if index != stack.index(layer):
+        document.do(StackEdit("Raise layer" if steps > 0 else "Lower layer", stack.moved(layer, index)))
+
+
+def merge_down(document: Document) -> None:
+    """Merge the active layer into the one below it."""
+    document.do(StackEdit("Merge down", merging.merged_down(document.stack, _active(document))))
+
+
+def merge_visible(document: Document) -> None:
+    """Merge all visible layers into one."""
+    document.do(StackEdit("Merge visible", merging.merged_visible(document.stack, tr("Merged"))))
+
+
+def flatten(document: Document) -> None:
+    """Merge everything that is visible; hidden layers go."""
+    document.do(StackEdit("Flatten", merging.flattened(document.stack, tr("Photo"))))
+
+
+def toggle_visible(document: Document) -> None:
+    """Hide or show the active layer."""
+    layer = _active(document)
+    label = "Hide layer" if layer.visible else "Show layer"
+    document.do(PropertyEdit(label, document, layer, "visible", not layer.visible))
+
+
+def toggle_lock(document: Document, lock: Lock) -> None:
+    """Lock the active layer in some way, or unlock it."""
+    layer = _active(document)
+    label = "Unlock layer" if lock in layer.lock else "Lock layer"
+    document.do(PropertyEdit(label, document, layer, "lock", layer.lock ^ lock))
+
+
+def mask_to_layer(document: Document) -> None:
+    """Copy what the mask covers into a layer of its own, as softly as it covers."""
+    bounds = document.mask.bounds()
+    pixels = document.flatten(bounds)
+    coverage = document.mask.coverage[bounds.slices].astype(pixels.dtype)
+    pixels[..., 3] = (pixels[..., 3].astype("uint32") * coverage // 255).astype(pixels.dtype)
+    layer = Layer(pixels, (bounds.left, bounds.top), name=tr("From mask"))
+    document.do(StackEdit("Layer from mask", document.stack.with_layer(layer, len(document.layers))))
+
+
+def crop_to_mask(document: Document) -> None:
+    """Crop the document to the bounds of the mask, which is cleared."""
+    cropped = transforms.cropped(document.stack, document.mask.bounds())
+    document.do(
+        Group("Crop", [masking.clearing(document), StackEdit("Crop", replace(cropped, mask=Mask.empty(cropped.size)))])
+    )
+
+
+def resize_canvas(document: Document, rect: Rect) -> None:
+    """Give the document another frame."""
+    document.do(StackEdit("Canvas size", transforms.with_canvas(document.stack, rect)))
+
+
+def turn(document: Document, quarters: int) -> None:
+    """Turn the document clockwise by quarters of a full turn."""
+    document.do(StackEdit("Rotate", transforms.turned(document.stack, quarters)))
+
+
+def flip(document: Document) -> None:
+    """Exchange left and right."""
+    document.do(StackEdit("Flip", transforms.flipped(document.stack)))
+
+
+def flip_over(document: Document) -> None:
+    """Exchange top and bottom."""
+    document.do(StackEdit("Flip", transforms.flipped(document.stack, vertically=True)))
+
+
+def scale(document: Document, runner: JobRunner, size: tuple[int, int], tell: Tell) -> Job:
+    """Scale the document to a size; arguments as of `transform`."""
+    return transform(document, runner, "Scale", lambda stack, step: transforms.scaled(stack, size, step), tell)
+
+
+def rotate(document: Document, runner: JobRunner, degrees: float, tell: Tell) -> Job:
+    """Rotate the document clockwise by any angle; the frame grows to hold all of it. Arguments as of `transform`."""
+
+    def change(stack: Stack, progress: Progress) -> Stack:
+        return transforms.rotated(stack, degrees, progress=progress)
+
+    return transform(document, runner, "Rotate", change, tell)
+
+
+def transform(
+    document: Document, runner: JobRunner, label: str, change: Callable[[Stack, Progress], Stack], tell: Tell
+) -> Job:
+    """Change a document on a worker. What is edited meanwhile would be lost, so then the change is not used.
+
+    Args:
+        document: what changes, when the work is done.
+        runner: does the work.
+        label: of the step.
+        change: called with a frozen stack; returns another.
+        tell: is told when the change was not used.
+    """
+    snapshot = document.snapshot()
+    job = Job(tr(label), lambda progress: change(snapshot.stack, progress), Lane.FILES)
+
+    def finish(stack: Stack) -> None:
+        if document.history.state == snapshot.state:
+            document.do(StackEdit(label, stack))
+        else:
+            tell(tr("The picture was edited meanwhile: nothing was changed. Try again."))
+
+    job.succeeded.connect(lambda stack: document.after_edit(lambda: finish(stack)))
+    runner.submit(job)
+    return job
+
+
+def _active(document: Document) -> Layer:
+    assert document.active is not None, "the action is disabled without a layer"
+    return document.active

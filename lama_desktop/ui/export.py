@@ -1,0 +1,163 @@
+"""Exporter: a document becomes a file: where, how, what that costs, and then in the background.
+
+The job gets a frozen snapshot, so editing goes on. A file counts as the saved state of what it was written from, and
+only when it is whole on the disk.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QDialog, QWidget
+
+from lama_desktop import formats
+from lama_desktop.core.document import Document
+from lama_desktop.core.exchange import Snapshot
+from lama_desktop.core.photo import Photo
+from lama_desktop.formats import WriteOptions
+from lama_desktop.progress import Progress
+from lama_desktop.settings import Settings
+from lama_desktop.ui.controls.numbers import SliderField
+from lama_desktop.ui.dialogs.page import Page, note
+from lama_desktop.ui.form import Form
+from lama_desktop.ui.jobs import Job, JobRunner
+from lama_desktop.ui.notices import Notices
+from lama_desktop.ui.prompts import Prompts
+from lama_desktop.ui.text import tr
+
+Then = Callable[[bool], object]
+
+
+class Exporter(QObject):
+    """Writes documents.
+
+    Args:
+        parent: of the page with the options.
+        runner: writes.
+        settings: the options of the last export are those of the next.
+        prompts: asks where.
+        notices: tells what happened.
+    """
+
+    def __init__(
+        self, parent: QWidget | None, runner: JobRunner, settings: Settings, prompts: Prompts, notices: Notices
+    ) -> None:
+        super().__init__(parent)
+        self._parent, self._runner, self._settings = parent, runner, settings
+        self._prompts, self._notices = prompts, notices
+        self._last: dict[Document, tuple[Path, WriteOptions]] = {}
+        self._writing = 0
+        self._waiting: list[Callable[[], object]] = []
+
+    def export(self, document: Document, then: Then = lambda done: None) -> None:
+        """Ask where and how, and write; `then` is told whether the file is there."""
+        path = self._prompts.save_file(tr("Export"), self._suggested(document))
+        options = None if path is None else self.ask_options(document.facts, path)
+        if path is None or options is None:
+            then(False)
+            return
+        self._settings.put(options)
+        self.write(document, path, options, then)
+
+    def export_again(self, document: Document) -> None:
+        """Write to the same file as before, in the same way; ask if there was none."""
+        if document in self._last:
+            self.write(document, *self._last[document])
+        else:
+            self.export(document)
+
+    def has_target(self, document: Document) -> bool:
+        """Tell whether a document was exported before."""
+        return document in self._last
+
+    def forget(self, document: Document) -> None:
+        """Let go of a document that was closed."""
+        self._last.pop(document, None)
+
+    def write(self, document: Document, path: Path, options: WriteOptions, then: Then = lambda done: None) -> Job:
+        """Write a document as it is now; what is drawn meanwhile is not in the file and still counts as a change."""
+        snapshot = document.snapshot()
+        job = Job(tr("Writing {name}", name=path.name), lambda progress: _write(snapshot, path, options, progress))
+        outcome: list[bool] = []
+
+        def succeed(lost: object) -> None:
+            outcome.append(True)
+            self._last[document] = path, options
+            document.history.mark_saved(snapshot.state)
+            self._notices.tell(tr("{name} was written.", name=path.name))
+
+        def end() -> None:
+            self._writing -= 1
+            then(bool(outcome))
+            if not self._writing:
+                waiting, self._waiting = self._waiting, []
+                for call in waiting:
+                    call()
+
+        job.succeeded.connect(succeed)
+        job.finished.connect(end)
+        self._writing += 1
+        self._runner.submit(job)
+        return job
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether a file is being written."""
+        return self._writing > 0
+
+    def when_idle(self, call: Callable[[], object]) -> None:
+        """Call as soon as what is being written is."""
+        self._waiting.append(call)
+
+    def ask_options(self, facts: Photo, path: Path) -> WriteOptions | None:
+        """Show how a file would be written and what it would drop; return None if the user changed their mind."""
+        page = ExportPage(self._parent, facts, path, self._settings[WriteOptions])
+        return page.options if page.exec() == QDialog.DialogCode.Accepted else None
+
+    def _suggested(self, document: Document) -> Path:
+        """Return a name beside the source, in its format, that is not the source's own."""
+        if document in self._last:
+            return self._last[document][0]
+        source = document.path or Path.home() / tr("Untitled")
+        suffix = source.suffix if formats.is_readable(source) else formats.suffix_for(document.facts)
+        return source.with_name(f"{source.stem}-clean{suffix}")
+
+
+class ExportPage(Page):
+    """How a file is written, and what it cannot hold; said before anything is written."""
+
+    def __init__(self, parent: QWidget | None, facts: Photo, path: Path, options: WriteOptions) -> None:
+        super().__init__(parent, tr("Export {name}", name=path.name))
+        self.options = options
+        self._facts, self._path = facts, path
+        target = formats.format_of(path)
+        only = ["strip_metadata"]
+        if target.name == "webp":
+            only = ["lossless", *only]
+        if target.lossy:
+            only = ["quality", *only]
+        form = Form(options, only=only)
+        form.changed.connect(self._take)
+        if target.lossy:
+            quality = form.editor("quality")
+            assert isinstance(quality, SliderField)
+            quality.field.setSpecialValueText(tr("source"))
+        self.losses = note()
+        self.losses.setMinimumWidth(380)
+        self.body.addWidget(form)
+        self.body.addWidget(self.losses)
+        self.add_buttons(tr("Export"), tr("Cancel"))
+        self._take(options)
+
+    def _take(self, options: WriteOptions) -> None:
+        self.options = options
+        lost = formats.losses(self._facts, self._path, options)
+        self.losses.setText(
+            "\n".join(f"• {each}" for each in lost) or tr("The file keeps all there is to the picture.")
+        )
+
+
+def _write(snapshot: Snapshot, path: Path, options: WriteOptions, progress: Progress) -> list[str]:
+    photo = snapshot.photo()
+    progress(0.5)
+    return formats.write(photo, path, options)

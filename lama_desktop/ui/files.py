@@ -1,0 +1,251 @@
+"""Files: photos come into tabs and go from them; nothing that is in no file goes without a question.
+
+Reading happens on the files' lane; a Document is made on the UI thread when the pixels are there. A file that cannot be
+read leaves everything as it is.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from PySide6.QtCore import QObject, Signal
+
+from lama_desktop import formats
+from lama_desktop.core.document import Document
+from lama_desktop.core.exchange import facts_of, opened
+from lama_desktop.core.photo import Photo
+from lama_desktop.core.stack import Stack
+from lama_desktop.errors import LamaDesktopError
+from lama_desktop.progress import Progress
+from lama_desktop.settings import Settings
+from lama_desktop.ui.export import Exporter
+from lama_desktop.ui.jobs import Job, JobRunner
+from lama_desktop.ui.notices import Notices, Tone
+from lama_desktop.ui.prompts import Prompts, Unsaved
+from lama_desktop.ui.recent import Recent
+from lama_desktop.ui.sections import Editing
+from lama_desktop.ui.text import tr
+
+MANY = 20
+"""More files than this are opened only when the user says so again."""
+MB = 1_000_000
+
+
+class Tabs(Protocol):
+    """Where documents are shown; see `workspace.Workspace`."""
+
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """Those that are open, in the order of their tabs."""
+        ...
+
+    def add(self, document: Document, instead_of: Document | None = None) -> None:
+        """Show a document in a tab of its own, or in that of another."""
+        ...
+
+    def show_tab(self, document: Document) -> None:
+        """Bring a document to the front."""
+        ...
+
+    def remove(self, document: Document) -> None:
+        """Close a document's tab, without a question."""
+        ...
+
+
+class _Read(NamedTuple):
+    """What came out of a file: everything but the pixels, and the pixels as a stack."""
+
+    facts: Photo
+    stack: Stack
+    notes: tuple[str, ...]
+
+
+class Files(QObject):
+    """Opens and closes documents.
+
+    Args:
+        tabs: where they are shown.
+        runner: reads files.
+        settings: the history's budget.
+        recent: notes what was opened.
+        exporter: for changes that are to be kept.
+        prompts: asks.
+        notices: tells.
+    """
+
+    opened = Signal(object)
+
+    def __init__(
+        self,
+        tabs: Tabs,
+        runner: JobRunner,
+        settings: Settings,
+        recent: Recent,
+        exporter: Exporter,
+        prompts: Prompts,
+        notices: Notices,
+    ) -> None:
+        super().__init__()
+        self._tabs, self._runner, self._settings, self._recent = tabs, runner, settings, recent
+        self._exporter, self._prompts, self._notices = exporter, prompts, notices
+        self._reading: set[Path] = set()
+
+    def ask_and_open(self) -> None:
+        """Let the user choose pictures, and open them."""
+        self.open(self._prompts.open_files())
+
+    def open(self, paths: Iterable[Path]) -> None:
+        """Open pictures, and those in folders; one that is open already comes to the front."""
+        try:
+            files = pictures_in(paths)
+        except LamaDesktopError as error:
+            self._notices.tell_error(error)
+            return
+        if len(files) > MANY and not self._prompts.confirm(
+            tr("Open {count} pictures?", count=len(files)), tr("Open"), tr("Each takes a tab, and memory.")
+        ):
+            return
+        for path in files:
+            self._open(path)
+
+    def step(self, document: Document, steps: int) -> None:
+        """Show the next picture of the folder (1), or the one before (-1), in the place of a document."""
+        if document.path is None:
+            return
+        siblings = pictures_in([document.path.parent])
+        names = [each.name for each in siblings]
+        if document.path.name not in names:
+            return
+        index = names.index(document.path.name) + steps
+        if not 0 <= index < len(siblings):
+            text = (
+                tr("This is the last picture of the folder.")
+                if steps > 0
+                else tr("This is the first picture of the folder.")
+            )
+            self._notices.tell(text)
+            return
+        self._settle(document, lambda settled: self._open(siblings[index], document) if settled else None)
+
+    def revert(self, document: Document) -> None:
+        """Read a document's file again, in its place; the changes go."""
+        if document.path is not None and (
+            not document.modified
+            or self._prompts.confirm(
+                tr("Read {name} again?", name=document.path.name), tr("Read again"), tr("All changes since go.")
+            )
+        ):
+            self._open(document.path, document, again=True)
+
+    def add(self, photo: Photo, name: str) -> Document:
+        """Show a picture that came from no file."""
+        document = Document(photo, None, opened(photo, name))
+        document.history.mark_unsaved()
+        self._show(document, None)
+        return document
+
+    def close(self, document: Document, then: Callable[[bool], object] = lambda closed: None) -> None:
+        """Close a document, after a question where it has changes; `then` is told whether it is closed."""
+
+        def end(settled: bool) -> None:
+            if settled and document in self._tabs.documents:
+                self._tabs.remove(document)
+            then(settled)
+
+        self._settle(document, end)
+
+    def close_all(self, then: Callable[[bool], object] = lambda closed: None) -> None:
+        """Close every document, until one stays; `then` is told whether none is left."""
+        documents = self._tabs.documents
+        if not documents:
+            then(True)
+            return
+        self.close(documents[-1], lambda closed: self.close_all(then) if closed else then(False))
+
+    def _settle(self, document: Document, then: Callable[[bool], object]) -> None:
+        """See to the changes of a document; `then` is told whether it may go."""
+        if not document.modified:
+            then(True)
+            return
+        self._tabs.show_tab(document)
+        answer = self._prompts.unsaved(title_of(document))
+        if answer is Unsaved.EXPORT:
+            # What was done since the question, or an export that failed, keeps the document.
+            self._exporter.export(document, lambda done: then(done and not document.modified))
+        else:
+            then(answer is Unsaved.DISCARD)
+
+    def _open(self, path: Path, instead_of: Document | None = None, again: bool = False) -> None:
+        path = path.absolute()
+        there = next((each for each in self._tabs.documents if each.path is not None and same(each.path, path)), None)
+        if there is not None and not again:
+            self._tabs.show_tab(there)
+            return
+        if path in self._reading:
+            return
+        self._reading.add(path)
+        job = Job(tr("Opening {name}", name=path.name), lambda progress: self._read(path, progress))
+        job.succeeded.connect(lambda read: self._take(read, path, instead_of))
+        job.failed.connect(lambda error: self._recent.forget(path) if not path.exists() else None)
+        job.finished.connect(lambda: self._reading.discard(path))
+        self._runner.submit(job)
+
+    def _read(self, path: Path, progress: Progress) -> _Read:
+        """Read a file, on the files' lane."""
+        photo = formats.read(path)
+        progress(0.6)
+        stack = opened(photo, tr("Photo"))
+        self._recent.keep_thumbnail(path, photo)
+        return _Read(facts_of(photo), stack, photo.notes)
+
+    def _take(self, read: _Read, path: Path, instead_of: Document | None) -> None:
+        document = Document(read.facts, path, read.stack)
+        self._show(document, instead_of if instead_of in self._tabs.documents else None)
+        self._recent.add(path)
+        for note in read.notes:
+            self._notices.tell(note, Tone.WARNING)
+
+    def _show(self, document: Document, instead_of: Document | None) -> None:
+        document.history.budget = self._settings[Editing].history_mb * MB
+        self._tabs.add(document, instead_of)
+        self.opened.emit(document)
+
+
+def title_of(document: Document) -> str:
+    """Return what a document is called in the window."""
+    return document.path.name if document.path is not None else tr("Untitled")
+
+
+def pictures_in(paths: Iterable[Path]) -> list[Path]:
+    """Return the files among `paths`, and the pictures in the folders among them, in natural order.
+
+    Raises:
+        LamaDesktopError: a folder cannot be read.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if not path.is_dir():
+            found.append(path)
+            continue
+        try:
+            inside = [each for each in path.iterdir() if formats.is_readable(each) and not each.name.startswith(".")]
+        except OSError as error:
+            raise LamaDesktopError(f"The folder {path.name} cannot be read: {error.strerror or error}.") from error
+        found += sorted(inside, key=lambda each: natural(each.name))
+    return found
+
+
+def natural(name: str) -> list[tuple[int, str]]:
+    """Return a key that sorts 2 before 10, and a before B."""
+    parts = re.split(r"(\d+)", name.casefold())
+    return [(int(part), "") if part.isdigit() else (0, part) for part in parts]
+
+
+def same(first: Path, second: Path) -> bool:
+    """Tell whether two paths name the same file, however they are written."""
+    try:
+        return first.samefile(second)
+    except OSError:
+        return os.path.normcase(first.absolute()) == os.path.normcase(second.absolute())

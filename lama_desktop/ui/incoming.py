@@ -1,0 +1,214 @@
+"""Incoming: pictures that come into the window by hand: dropped, pasted, added as layers, used as a mask; and go out.
+
+A picture that is dropped on a photo can be opened, added as a layer, or taken as a mask; the user is asked once, keys
+held while dropping decide at once.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from PySide6.QtCore import QMimeData, QObject, Qt
+from PySide6.QtGui import QGuiApplication, QImage
+
+from lama_desktop import formats
+from lama_desktop.core import masking
+from lama_desktop.core.arrays import Coverage, Image
+from lama_desktop.core.document import Document
+from lama_desktop.core.exchange import layer_of
+from lama_desktop.core.geometry import Rect
+from lama_desktop.core.layer import Layer
+from lama_desktop.core.photo import ColorModel, Photo
+from lama_desktop.formats import WriteOptions
+from lama_desktop.progress import Progress
+from lama_desktop.settings import Settings
+from lama_desktop.ui import edits
+from lama_desktop.ui.canvas.qimage import to_array, view
+from lama_desktop.ui.files import Files, pictures_in
+from lama_desktop.ui.jobs import Job, JobRunner
+from lama_desktop.ui.notices import Notices, Tone
+from lama_desktop.ui.prompts import Prompts
+from lama_desktop.ui.sections import DropChoice, Editing
+from lama_desktop.ui.text import tr
+from lama_desktop.ui.thumbnails import in_srgb
+
+T = TypeVar("T")
+
+
+class Incoming(QObject):
+    """Takes pictures in, and hands them to the clipboard.
+
+    Args:
+        files: opens those that become documents.
+        runner: reads and writes.
+        settings: what to do with drops.
+        prompts: asks.
+        notices: tells.
+    """
+
+    def __init__(self, files: Files, runner: JobRunner, settings: Settings, prompts: Prompts, notices: Notices) -> None:
+        super().__init__()
+        self._files, self._runner, self._settings = files, runner, settings
+        self._prompts, self._notices = prompts, notices
+
+    @staticmethod
+    def takes(data: QMimeData) -> bool:
+        """Tell whether there is anything in a drag or the clipboard that could be a picture."""
+        return data.hasImage() or any(each.isLocalFile() for each in data.urls())
+
+    def drop(self, data: QMimeData, modifiers: Qt.KeyboardModifier, document: Document | None) -> None:
+        """Take in what was dropped on a document, or on the empty window."""
+        paths = [Path(each.toLocalFile()) for each in data.urls() if each.isLocalFile()]
+        if not paths and data.hasImage():
+            self._take_image(QImage(data.imageData()), modifiers, document)
+        elif paths:
+            choice = self._choose(paths, modifiers, document)
+            if choice is DropChoice.OPEN:
+                self._files.open(paths)
+            elif choice is DropChoice.LAYER and document is not None:
+                self.add_layers(document, paths)
+            elif choice is DropChoice.MASK and document is not None:
+                self.import_mask(document, paths[0])
+
+    def add_layers(self, document: Document, paths: Sequence[Path] | None = None) -> None:
+        """Read pictures and lay them over a document, in its middle; ask for them where none are given."""
+        facts, size = document.facts, document.size
+
+        def read(path: Path, progress: Progress) -> Layer:
+            photo = formats.read(path)
+            return layer_of(photo, facts, _centered(photo.size, size), path.stem)
+
+        for path in pictures_in(self._prompts.open_files(tr("Open as layers")) if paths is None else paths):
+            title = tr("Opening {name}", name=path.name)
+            self._then_edit(document, title, partial(read, path), edits.paste_layer)
+
+    def import_mask(self, document: Document, path: Path | None = None) -> None:
+        """Take a picture of the document's size as its mask, white removes; ask for it where none is given."""
+        path = path or self._prompts.open_file(tr("Import mask"), "mask")
+        if path is None:
+            return
+        size = document.size
+
+        def place(document: Document, coverage: Coverage) -> None:
+            masking.replace(document, "Import mask", document.rect, coverage)
+
+        title = tr("Opening {name}", name=path.name)
+        self._then_edit(document, title, lambda progress: formats.read_mask(path, size), place)
+
+    def export_mask(self, document: Document) -> None:
+        """Write the mask as a grey picture; white removes."""
+        source = document.path or Path.home() / tr("Untitled")
+        path = self._prompts.save_file(tr("Export mask"), source.with_name(f"{source.stem}-mask.png"))
+        if path is None:
+            return
+        photo = Photo(document.mask.frozen()[..., None], ColorModel.GREY)
+        job = Job(tr("Writing {name}", name=path.name), lambda progress: formats.write(photo, path, WriteOptions()))
+        job.succeeded.connect(lambda lost: self._notices.tell(tr("{name} was written.", name=path.name)))
+        self._runner.submit(job)
+
+    def paste(self, document: Document | None) -> None:
+        """Take in what is in the clipboard: as a layer of the document, or as a new one."""
+        data = QGuiApplication.clipboard().mimeData()
+        if data is None or not self.takes(data):
+            self._notices.tell(tr("There is no picture in the clipboard."), Tone.WARNING)
+        elif data.hasImage():
+            shift = Qt.KeyboardModifier.ShiftModifier
+            self._take_image(QImage(data.imageData()), shift, document)
+        else:
+            paths = [Path(each.toLocalFile()) for each in data.urls() if each.isLocalFile()]
+            if document is None:
+                self._files.open(paths)
+            else:
+                self.add_layers(document, paths)
+
+    def paste_as_new(self) -> None:
+        """Open what is in the clipboard in a tab of its own."""
+        self.paste(None)
+
+    def paste_mask(self, document: Document) -> None:
+        """Take the picture in the clipboard, by its brightness, as the mask, from the upper left corner on."""
+        image = QGuiApplication.clipboard().image()
+        if image.isNull():
+            self._notices.tell(tr("There is no picture in the clipboard."), Tone.WARNING)
+            return
+        coverage = masking.luminance(to_array(image))
+        rect = Rect(0, 0, coverage.shape[1], coverage.shape[0])
+        masking.replace(document, "Paste mask", rect, coverage)
+
+    def copy(self, document: Document, layer: Layer | None) -> None:
+        """Put a layer, or everything that is visible, into the clipboard; where there is a mask, what it covers."""
+        bounds = document.mask.bounds()
+        rect = document.rect if bounds.is_empty else bounds
+        if layer is None:
+            pixels = document.flatten(rect)
+        else:
+            rect &= layer.rect
+            pixels = layer.pixels[rect.slices_in(layer.rect)].copy()
+        if rect.is_empty:
+            self._notices.tell(tr("The active layer has nothing there."), Tone.WARNING)
+            return
+        colors = in_srgb(pixels, document.space)
+        if not bounds.is_empty:
+            part = document.mask.coverage[rect.slices]
+            colors[..., 3] = (colors[..., 3].astype(np.uint16) * part // 255).astype(np.uint8)
+        QGuiApplication.clipboard().setImage(view(np.ascontiguousarray(colors)).copy())
+
+    def _choose(
+        self, paths: Sequence[Path], modifiers: Qt.KeyboardModifier, document: Document | None
+    ) -> DropChoice | None:
+        """Return what to do with dropped files."""
+        one = len(paths) == 1 and not paths[0].is_dir()
+        if document is None:
+            return DropChoice.OPEN
+        if modifiers & Qt.KeyboardModifier.ShiftModifier:
+            return DropChoice.LAYER
+        if modifiers & Qt.KeyboardModifier.AltModifier and one:
+            return DropChoice.MASK
+        choice = self._settings[Editing].drop
+        if choice is DropChoice.ASK or (choice is DropChoice.MASK and not one):
+            answer, always = self._prompts.dropped(paths)
+            if always and answer is not None:
+                editing = self._settings[Editing]
+                self._settings.put(Editing(editing.history_mb, answer, editing.forward))
+            return answer
+        return choice
+
+    def _take_image(self, image: QImage, modifiers: Qt.KeyboardModifier, document: Document | None) -> None:
+        """Take in an image that is in no file."""
+        pixels = to_array(image)
+        if not pixels.size:
+            self._notices.tell(tr("This picture cannot be read."), Tone.WARNING)
+            return
+        photo = _photo(pixels)
+        if document is not None and modifiers & Qt.KeyboardModifier.ShiftModifier:
+            layer = layer_of(photo, document.facts, _centered(photo.size, document.size), tr("Pasted"))
+            edits.paste_layer(document, layer)
+        else:
+            self._files.add(photo, tr("Pasted"))
+
+    def _then_edit(
+        self, document: Document, title: str, work: Callable[[Progress], T], edit: Callable[[Document, T], object]
+    ) -> None:
+        """Do work on the files' lane, then edit a document with its result, if it is still as large."""
+        size, job = document.size, Job(title, work)
+
+        def finish(result: T) -> None:
+            if document.size == size:
+                edit(document, result)
+
+        job.succeeded.connect(lambda result: document.after_edit(lambda: finish(result)))
+        self._runner.submit(job)
+
+
+def _photo(pixels: Image) -> Photo:
+    """Return an image of the clipboard as a photo; alpha only where there is some."""
+    if (pixels[..., 3] == 255).all():
+        return Photo(np.ascontiguousarray(pixels[..., :3]))
+    return Photo(pixels, has_alpha=True)
+
+
+def _centered(size: tuple[int, int], inside: tuple[int, int]) -> tuple[int, int]:
+    """Return where a picture lies in the middle of another."""
+    return (inside[0] - size[0]) // 2, (inside[1] - size[1]) // 2

@@ -1,0 +1,396 @@
+"""MainWindow: the frame around the photos: menus, bars, panels. It follows the document in front.
+
+It puts its parts together and hands the document in front to those that follow it; the work is done by the parts. What
+it is made of is given to it by `app.py`. UI thread only.
+"""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QTimer, Signal, SignalInstance
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
+
+from lama_desktop.core.document import Document
+from lama_desktop.core.layer import Layer
+from lama_desktop.engine.options import EngineOptions
+from lama_desktop.models.store import ModelStore
+from lama_desktop.options import Section
+from lama_desktop.paths import cache_folder, resource
+from lama_desktop.settings import Settings
+from lama_desktop.tools.tool import Tool
+from lama_desktop.ui.action_set import ActionSet
+from lama_desktop.ui.actions import ACTIONS, Action
+from lama_desktop.ui.arrangement import Arrangement
+from lama_desktop.ui.asks import Asks
+from lama_desktop.ui.canvas.canvas import Canvas
+from lama_desktop.ui.canvas.viewport import Viewport
+from lama_desktop.ui.empty import EmptyState
+from lama_desktop.ui.export import Exporter
+from lama_desktop.ui.files import MB, Files, title_of
+from lama_desktop.ui.incoming import Incoming
+from lama_desktop.ui.jobs import Job, JobRunner
+from lama_desktop.ui.look import Look
+from lama_desktop.ui.menus import PANELS, RECENT, TOOLS, fill_menu_bar, fill_recent
+from lama_desktop.ui.notices import Notices, Tone
+from lama_desktop.ui.panels.engine import EnginePanel
+from lama_desktop.ui.panels.history import HistoryPanel
+from lama_desktop.ui.panels.layers import LayersPanel
+from lama_desktop.ui.panels.navigator import NavigatorPanel
+from lama_desktop.ui.panels.tool_options import ToolOptions
+from lama_desktop.ui.panels.toolbox import Toolbox
+from lama_desktop.ui.prompts import Prompts
+from lama_desktop.ui.recent import Recent
+from lama_desktop.ui.remove import Engines, Remover
+from lama_desktop.ui.retouch import Retouch
+from lama_desktop.ui.sections import Appearance, Editing, Removal
+from lama_desktop.ui.status_bar import StatusBar
+from lama_desktop.ui.text import tr
+from lama_desktop.ui.theme import Theme
+from lama_desktop.ui.workspace import Workspace
+
+SIZE = (1440, 900)
+NO_MASK = ("move", "hand", "zoom", "eraser")
+"""Tools after whose gestures there is nothing to remove."""
+POINTER_MS = 30
+
+
+class MainWindow(QMainWindow):
+    """The window.
+
+    Args:
+        settings: all options and the layout.
+        theme: colours.
+        runner: what is done in the background.
+        store: the models of this disk.
+        engines: what fills.
+        tools: one instance each, in the order of the toolbox.
+
+    Signals:
+        closed: the window was closed, after every question.
+    """
+
+    closed = Signal()
+
+    asks: Asks
+    arrangement: Arrangement
+    engine: EnginePanel
+    exporter: Exporter
+    files: Files
+    history: HistoryPanel
+    incoming: Incoming
+    layers: LayersPanel
+    look: Look
+    navigator: NavigatorPanel
+    remover: Remover
+    retouch: Retouch
+    runner: JobRunner
+    toolbox: Toolbox
+    tool_options: ToolOptions
+    workspace: Workspace
+
+    def __init__(
+        self,
+        settings: Settings,
+        theme: Theme,
+        runner: JobRunner,
+        store: ModelStore,
+        engines: Engines,
+        tools: Sequence[Tool],
+    ) -> None:
+        super().__init__()
+        self.settings, self.theme, self.runner, self.store, self.tools = settings, theme, runner, store, tools
+        self.tool = tools[0]
+        self._followed: Document | None = None
+        self._pointer: tuple[float, float] | None = None
+        self.actions_by_id = ActionSet(self, (*self._tool_actions(), *ACTIONS), settings, theme)
+        self.recent = Recent(settings, cache_folder() / "thumbnails")
+        empty = EmptyState(self.actions_by_id["open"], self.recent, theme)
+        self.workspace = Workspace(self._make_canvas, empty, Incoming.takes, theme)
+        self.setCentralWidget(self.workspace)
+        self.notices = Notices(self.workspace.area, theme)
+        self.prompts = Prompts(self, settings)
+        self.exporter = Exporter(self, runner, settings, self.prompts, self.notices)
+        self.files = Files(self.workspace, runner, settings, self.recent, self.exporter, self.prompts, self.notices)
+        self.incoming = Incoming(self.files, runner, settings, self.prompts, self.notices)
+        self.remover = Remover(runner, engines)
+        self.look = Look(settings, lambda: self.workspace.canvases)
+        self.asks = Asks(self, self.follow_settings)
+        self.retouch = Retouch(
+            self, self.remover, store, settings, self.notices, lambda: self.asks.preferences("models")
+        )
+        self._build_bars()
+        self._build_panels()
+        self._connect(empty)
+        self._build_menus()
+        self.setDockNestingEnabled(True)
+        self.resize(*SIZE)
+        self.arrangement.restore()
+        self._follow(None)
+        self.toolbox.take(self.tool.id)
+
+    # What actions ask for
+
+    @property
+    def document(self) -> Document | None:
+        """The document in front."""
+        return None if self.workspace.canvas is None else self.workspace.canvas.document
+
+    @property
+    def doc(self) -> Document:
+        """The document in front, where an action needs one and is disabled without."""
+        assert self.document is not None
+        return self.document
+
+    @property
+    def active_layer(self) -> Layer:
+        """The active layer of the document in front, where there is one."""
+        assert self.doc.active is not None
+        return self.doc.active
+
+    @property
+    def canvas(self) -> Canvas | None:
+        """The canvas in front."""
+        return self.workspace.canvas
+
+    @property
+    def front(self) -> Canvas:
+        """The canvas in front, where there is one."""
+        assert self.canvas is not None
+        return self.canvas
+
+    @property
+    def view(self) -> Viewport:
+        """How the document in front is seen."""
+        return self.front.viewport
+
+    def take_tool(self, tool: Tool) -> None:
+        """Take a tool in hand, for all documents."""
+        self.tool = tool
+        self.tool_options.show_tool(tool)
+        for canvas in self.workspace.canvases:
+            canvas.tool = tool
+
+    def resize_tool(self, steps: int) -> None:
+        """Make the tool in hand larger or smaller."""
+        if self.tool.resize(steps):
+            self._follow_tool(self.tool)
+
+    def harden_tool(self, steps: int) -> None:
+        """Make the edge of the tool in hand harder or softer."""
+        if self.tool.harden(steps):
+            self._follow_tool(self.tool)
+
+    def cancel(self) -> None:
+        """Stop the removal in the document in front, or else what is being done."""
+        job = None if self.document is None else self.remover.job(self.document)
+        job = job or next((each for each in self.runner.jobs if each.shown), None)
+        if job is not None:
+            job.cancel()
+
+    def open_sample(self) -> None:
+        """Open the photo that travels with the program."""
+        self.files.open([resource("sample", "sample.jpg")])
+
+    def follow_settings(self, section: Section) -> None:
+        """Do what a changed section asks for."""
+        if isinstance(section, Appearance):
+            self.theme.choose(section.theme)
+            self.look.refresh()
+        elif isinstance(section, Editing):
+            for document in self.workspace.documents:
+                document.history.budget = section.history_mb * MB
+        elif isinstance(section, EngineOptions | Removal):
+            self.engine.refresh()
+            self.tool_options.after_stroke.value = self.retouch.is_after_stroke
+        self.actions_by_id.refresh_soon()
+
+    # Assembly
+
+    def _tool_actions(self) -> list[Action]:
+        """Return a row for every tool."""
+
+        def row(tool: Tool) -> Action:
+            return Action(
+                tool.id,
+                tool.title,
+                lambda window: window.toolbox.take(tool.id),
+                (tool.shortcut,),
+                icon=tool.icon,
+                tip=tool.hint,
+            )
+
+        return [row(tool) for tool in self.tools]
+
+    def _build_bars(self) -> None:
+        actions = self.actions_by_id
+        self.toolbox = Toolbox(self.tools, [actions[tool.id] for tool in self.tools])
+        self.tool_options = ToolOptions(actions["remove"], self.retouch.is_after_stroke)
+        self.status = StatusBar(self.runner)
+        self.setStatusBar(self.status)
+
+    def _build_panels(self) -> None:
+        self.engine = EnginePanel(self.settings, self.store, self.theme)
+        self.layers = LayersPanel(self.theme, self.actions_by_id.actions)
+        self.history = HistoryPanel()
+        self.navigator = NavigatorPanel(self.runner)
+        self.panels = (self.engine, self.layers, self.history, self.navigator)
+        self.arrangement = Arrangement(self)
+
+    def _build_menus(self) -> None:
+        menus = fill_menu_bar(self.menuBar(), self.actions_by_id)
+        for tool in self.tools:
+            menus[TOOLS].addAction(self.actions_by_id[tool.id])
+        for panel in self.panels:
+            menus[PANELS].addAction(panel.toggleViewAction())
+
+        def fill() -> None:
+            fill_recent(menus[RECENT], self.recent.paths, lambda path: self.files.open([path]), self.recent.clear)
+
+        self.recent.changed.connect(fill)
+        fill()
+
+    def _connect(self, empty: EmptyState) -> None:
+        empty.sample_wanted.connect(self.open_sample)
+        empty.chosen.connect(lambda path: self.files.open([path]))
+        self.workspace.current_changed.connect(self._follow)
+        self.workspace.close_wanted.connect(self.files.close)
+        self.workspace.dropped.connect(lambda data, keys: self.incoming.drop(data, keys, self.document))
+        self.toolbox.chosen.connect(self.take_tool)
+        self.tool_options.changed.connect(self._follow_tool)
+        self.tool_options.after_stroke_changed.connect(lambda _: self.retouch.toggle_after_stroke())
+        self.engine.models_wanted.connect(lambda: self.asks.preferences("models"))
+        self.status.zoom_entered.connect(self._zoom_to)
+        self.status.cancel_clicked.connect(self.cancel)
+        self.runner.failed.connect(lambda job, error: self.notices.tell_error(error))
+        self.runner.changed.connect(self.actions_by_id.refresh_soon)
+        self.actions_by_id.failed.connect(self.notices.tell_error)
+        self.remover.started.connect(self._show_removal)
+        self.remover.ended.connect(self._hide_removal)
+        self.remover.dropped.connect(lambda text: self.notices.tell(text, Tone.WARNING))
+        self.look.changed.connect(self.actions_by_id.refresh_soon)
+        self._point_soon = QTimer(self)
+        self._point_soon.setSingleShot(True)
+        self._point_soon.setInterval(POINTER_MS)
+        self._point_soon.timeout.connect(lambda: self.status.show_pointer(self._pointer))
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.focusChanged.connect(self._catch_focus)
+
+    def _make_canvas(self, document: Document) -> Canvas:
+        canvas = Canvas(document, self.tool, self.runner)
+        self.look.dress(canvas)
+        canvas.pointed.connect(self._point)
+        canvas.options_changed.connect(self._follow_tool)
+        canvas.gesture_ended.connect(lambda tool, changed: self._end_gesture(document, tool, changed))
+        canvas.refused.connect(lambda text: self.notices.tell(text, Tone.WARNING))
+        canvas.compared.connect(self.actions_by_id.refresh_soon)
+        canvas.viewport.changed.connect(lambda: self._show_zoom(canvas))
+        return canvas
+
+    # What follows from what
+
+    def _follow(self, document: Document | None) -> None:
+        """Follow another document."""
+        if self._followed is not None:
+            for signal in _signals(self._followed):
+                signal.disconnect(self._refresh)
+            if self._followed not in self.workspace.documents:
+                self._forget(self._followed)
+        self._followed = document
+        if document is not None:
+            for signal in _signals(document):
+                signal.connect(self._refresh)
+        for panel in self.panels:
+            panel.show_document(document)
+        self.navigator.show_canvas(self.canvas)
+        self.status.show_document(document)
+        if self.canvas is not None:
+            self._show_zoom(self.canvas)
+        self._refresh()
+
+    def _forget(self, document: Document) -> None:
+        """Let go of a document that was closed."""
+        self.exporter.forget(document)
+        if (job := self.remover.job(document)) is not None:
+            job.cancel()
+
+    def _refresh(self, *_: object) -> None:
+        """Show the state of the document in front."""
+        document = self.document
+        self.status.refresh()
+        self.actions_by_id.refresh_soon()
+        self.setWindowTitle("LaMa Desktop" if document is None else f"{title_of(document)}[*] – LaMa Desktop")
+        self.setWindowModified(document is not None and document.modified)
+
+    def _follow_tool(self, tool: Tool) -> None:
+        """Show that a tool has other options."""
+        if tool is self.tool:
+            self.tool_options.refresh()
+        for canvas in self.workspace.canvases:
+            canvas.refresh_pointer()
+
+    def _point(self, point: tuple[float, float] | None) -> None:
+        self._pointer = point
+        if not self._point_soon.isActive():
+            self._point_soon.start()
+
+    def _zoom_to(self, zoom: float) -> None:
+        if self.canvas is not None:
+            self.view.zoom_to(zoom)
+
+    def _show_zoom(self, canvas: Canvas) -> None:
+        if canvas is self.canvas:
+            self.status.show_zoom(canvas.viewport.zoom)
+
+    def _end_gesture(self, document: Document, tool: Tool, changed: bool) -> None:
+        if changed and tool.id not in NO_MASK:
+            self.retouch.after_stroke(document)
+
+    def _show_removal(self, document: Document, job: Job) -> None:
+        canvas, mask = self.workspace.canvas_of(document), document.mask
+        if canvas is not None:
+            bounds = mask.bounds()
+            canvas.show_hole(bounds, mask.coverage[bounds.slices])
+        self.engine.show_state(tr("filling"))
+        self.actions_by_id.refresh_soon()
+
+    def _hide_removal(self, document: Document) -> None:
+        canvas = self.workspace.canvas_of(document)
+        if canvas is not None:
+            canvas.hide_hole()
+        self.engine.show_state(tr("ready"))
+        self.actions_by_id.refresh_soon()
+
+    def disconnect_from_application(self) -> None:
+        """Listen to the application no more; called before the window goes."""
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.focusChanged.disconnect(self._catch_focus)
+        self.actions_by_id.disconnect_from_application()
+
+    def _catch_focus(self, old: QWidget | None, now: QWidget | None) -> None:
+        """Give the keyboard back to the photo when a field lets go of it."""
+        if now is None and self.isActiveWindow() and self.canvas is not None:
+            QTimer.singleShot(0, self.canvas, self.canvas.setFocus)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Close, once every document has been seen to and every file is written; a refusal changes nothing."""
+        if self.workspace.documents:
+            event.ignore()
+            self.files.close_all(lambda closed: QTimer.singleShot(0, self, self.close) if closed else None)
+            return
+        if self.exporter.is_writing:
+            event.ignore()
+            self.exporter.when_idle(self.close)
+            return
+        self.arrangement.remember()
+        event.accept()
+        self.closed.emit()
+
+
+def _signals(document: Document) -> tuple[SignalInstance, ...]:
+    """Return the signals after which the window looks at a document again."""
+    return (
+        document.history.changed, document.stack_changed, document.active_changed, document.resized,
+        document.modified_changed, document.path_changed, document.mask_changed,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Panels: what stands around the canvas and follows the document in front."""

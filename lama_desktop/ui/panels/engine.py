@@ -1,0 +1,160 @@
+"""Engine panel: which model fills, on which device, and how."""
+
+from typing import cast
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
+
+from lama_desktop.engine.options import DeviceName, EngineOptions
+from lama_desktop.errors import LamaDesktopError
+from lama_desktop.models.cards import MODELS
+from lama_desktop.models.store import ModelStore
+from lama_desktop.settings import Settings
+from lama_desktop.ui.controls.choices import Choice
+from lama_desktop.ui.form import Form
+from lama_desktop.ui.icons import themed_icon
+from lama_desktop.ui.panels.panel import Panel
+from lama_desktop.ui.sections import Removal
+from lama_desktop.ui.text import short_title, tr
+from lama_desktop.ui.theme import GAP, PADDING, PANEL_ROW, UNIT, Theme
+
+MAIN = ("preset", "device", "context", "grow", "feather")
+MORE = ("match_light", "alpha", "precision")
+GET = "…"
+"""In the list of models: the entry that opens the models page."""
+LABELS = 76
+"""Width of the column of names."""
+
+
+class EnginePanel(Panel):
+    """The options of every removal from now on.
+
+    Args:
+        settings: holds the options; written at once.
+        store: the models of this disk.
+        theme: for the arrow.
+
+    Signals:
+        models_wanted: the user asked for other models than those here.
+        changed: an option or the model is another one.
+    """
+
+    models_wanted = Signal()
+    changed = Signal()
+
+    def __init__(self, settings: Settings, store: ModelStore, theme: Theme) -> None:
+        super().__init__("engine", tr("Engine"))
+        self._settings, self._store = settings, store
+        self.model = Choice()
+        self.model.setAccessibleName(tr("Model"))
+        self.model.setToolTip(tr("The model that fills the hole."))
+        self.model.changed.connect(self._choose)
+        options = settings[EngineOptions]
+        self.main = Form(options, only=MAIN)
+        self.more = Form(options, only=MORE)
+        self.source = Form(settings[Removal], only=["source"])
+        for form in (self.main, self.more):
+            form.changed.connect(self._take)
+        self.source.changed.connect(self._take)
+        self._lay_out(theme)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the models that are on this disk now, and the options as they are."""
+        try:
+            installed = self._store.installed()
+        except LamaDesktopError:  # the models page tells
+            installed = []
+        best = self._store.default() if installed else next(card.id for card in MODELS if card.kind == "classical")
+        cards = {each.id: each.card for each in installed} | {
+            card.id: card for card in MODELS if card.kind == "classical"
+        }
+        automatic = tr("Automatic ({model})", model=short_title(cards[best].title if best in cards else best))
+        named = [(card.id, short_title(card.title)) for card in cards.values()]
+        self.model.offer([("", automatic), *named, (GET, tr("More models…"))])
+        chosen = self._settings[Removal].model
+        self.model.value = chosen if chosen in cards else ""
+        for form in (self.main, self.more):
+            form.values = self._settings[EngineOptions]
+        self.source.values = self._settings[Removal]
+
+    def show_devices(self, names: list[str], automatic: str) -> None:
+        """Offer the devices of this machine, once they are known.
+
+        Args:
+            names: as `engine.device.available_devices` gives them.
+            automatic: what the automatic choice stands for, in words.
+        """
+        editor = cast(Choice, self.main.editor("device"))
+        self.main.limit("device", [DeviceName.AUTO.value, *names])
+        editor.setItemText(0, tr("Automatic ({device})", device=automatic))
+
+    def show_state(self, text: str) -> None:
+        """Say what the engine is doing: "ready", "loading", "filling"."""
+        self.heading.note.setText(text)
+
+    def _choose(self, id: str) -> None:
+        if id == GET:
+            self.model.value = self._settings[Removal].model
+            self.models_wanted.emit()
+            return
+        self._take(Removal(**(vars(self._settings[Removal]) | {"model": id})))
+
+    def _take(self, values: EngineOptions | Removal) -> None:
+        self._settings.put(values)
+        if isinstance(values, EngineOptions):
+            for form in (self.main, self.more):
+                form.values = values
+        self.changed.emit()
+
+    def _lay_out(self, theme: Theme) -> None:
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(PADDING, 0, PADDING, 0)
+        column.setSpacing(0)
+        first = QWidget()
+        row = QGridLayout(first)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setHorizontalSpacing(GAP + UNIT)
+        label = QLabel(tr("Model"))
+        label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        label.setBuddy(self.model)
+        row.addWidget(label, 0, 0)
+        row.addWidget(self.model, 0, 1)
+        row.setColumnStretch(1, 1)
+        row.setRowMinimumHeight(0, PANEL_ROW)
+        column.addWidget(first)
+        column.addWidget(self.main)
+        toggle = QToolButton()
+        toggle.setText(tr("More"))
+        toggle.setCheckable(True)
+        toggle.setProperty("kind", "fold")
+        toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        toggle.setIcon(themed_icon(theme, "chevron-right"))
+        rest = QWidget()
+        inner = QVBoxLayout(rest)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(0)
+        inner.addWidget(self.source)
+        inner.addWidget(self.more)
+        rest.hide()
+
+        def fold(open: bool) -> None:
+            rest.setVisible(open)
+            toggle.setIcon(themed_icon(theme, "chevron-down" if open else "chevron-right"))
+
+        toggle.toggled.connect(fold)
+        column.addWidget(toggle)
+        column.addWidget(rest)
+        column.addStretch(1)
+        for form in (self.main, self.more, self.source):
+            form.set_label_width(LABELS)
+        row.setColumnMinimumWidth(0, LABELS)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(content)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.body.addWidget(area)

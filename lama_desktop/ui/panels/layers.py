@@ -1,0 +1,194 @@
+"""Layers panel: the stack of the document in front, and how the active layer is blended."""
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QModelIndex, QSize, Qt, QTimer
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget, QWidgetAction
+
+from lama_desktop.core.blend import BLEND_MODES, BlendMode
+from lama_desktop.core.commands import PropertyEdit, StackEdit
+from lama_desktop.core.document import Document
+from lama_desktop.core.geometry import Rect
+from lama_desktop.core.layer import Layer
+from lama_desktop.options import Option
+from lama_desktop.ui.controls.choices import Choice
+from lama_desktop.ui.controls.numbers import SliderField
+from lama_desktop.ui.panels.layer_list import LayerList, LayerModel
+from lama_desktop.ui.panels.panel import WIDTH, Panel
+from lama_desktop.ui.text import tr
+from lama_desktop.ui.theme import GAP, PADDING, UNIT, Theme
+
+OPACITY = Option("opacity", float, 1.0, "Opacity", "how strongly the layer covers what is below", 0.0, 1.0, "")
+BUTTONS = ("new-layer", "duplicate-layer", "merge-down", "lock-layer", "delete-layer")
+"""Ids of the actions in the foot of the panel."""
+SETTLE_MS = 200
+"""Thumbnails are drawn again when the picture has been still for so long."""
+
+
+class LayersPanel(Panel):
+    """Rows of layers; above them blend mode and opacity, below them buttons.
+
+    Args:
+        theme: for the drawings in the rows.
+        actions: of the window, by id.
+    """
+
+    def __init__(self, theme: Theme, actions: Mapping[str, QAction]) -> None:
+        super().__init__("layers", tr("Layers"))
+        self._document: Document | None = None
+        self._stale: set[Layer] = set()
+        self._showing = False
+        self._held: PropertyEdit | None = None
+        self.layers = LayerModel()
+        self.list = LayerList(self.layers, theme)
+        self.mode = Choice([(mode, tr(mode.title)) for mode in BLEND_MODES])
+        self.opacity = OpacityButton()
+        self._settle = QTimer(self)
+        self._settle.setSingleShot(True)
+        self._settle.setInterval(SETTLE_MS)
+        self._lay_out(actions)
+        self.list.selectionModel().currentChanged.connect(self._activate)
+        self.list.eye_clicked.connect(self._toggle)
+        self.layers.moved.connect(self._move)
+        self.layers.renamed.connect(lambda layer, name: self._set(layer, "Rename layer", "name", name))
+        self.mode.changed.connect(self._blend)
+        self.opacity.field.changed.connect(self._fade)
+        self.opacity.field.slider.sliderPressed.connect(self._hold)
+        self.opacity.field.slider.sliderReleased.connect(self._release)
+        self._settle.timeout.connect(self.refresh)
+        theme.changed.connect(self.list.viewport().update)
+        self.show_document(None)
+
+    def show_document(self, document: Document | None) -> None:
+        """Follow another document."""
+        self._release()
+        if self._document is not None:
+            self._document.stack_changed.disconnect(self.refresh)
+            self._document.active_changed.disconnect(self.refresh)
+            self._document.resized.disconnect(self._redraw)
+            self._document.changed.disconnect(self._redraw)
+        self._document = document
+        if document is not None:
+            document.stack_changed.connect(self.refresh)
+            document.active_changed.connect(self.refresh)
+            document.resized.connect(self._redraw)
+            document.changed.connect(self._redraw)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the layers as they are."""
+        document, self._showing = self._document, True
+        stale, self._stale = self._stale, set()
+        self.layers.show(document, tuple(stale))
+        active = None if document is None else document.active
+        self.list.setCurrentIndex(self.layers.row(active))
+        for control in (self.mode, self.opacity):
+            control.setEnabled(active is not None)
+        if active is not None and not self.opacity.is_held:
+            self.mode.value = active.mode
+            self.opacity.show_value(active.opacity)
+        self._showing = False
+
+    def rename(self) -> None:
+        """Let the name of the active layer be written."""
+        self.list.setFocus()
+        self.list.edit(self.list.currentIndex())
+
+    def sizeHint(self) -> QSize:
+        """Return the width of a new window's docks."""
+        return QSize(WIDTH, 300)
+
+    def _lay_out(self, actions: Mapping[str, QAction]) -> None:
+        self.mode.setProperty("kind", "flat")
+        for control, name in ((self.mode, tr("Blend mode")), (self.opacity, tr("Opacity"))):
+            control.setAccessibleName(name)
+            control.setToolTip(name)
+            self.heading.add(control)
+        self.body.addWidget(self.list, 1)
+        foot = QWidget()
+        row = QHBoxLayout(foot)
+        row.setContentsMargins(PADDING - UNIT, UNIT, PADDING - UNIT, 0)
+        row.setSpacing(UNIT)
+        for key in BUTTONS:
+            if key == BUTTONS[-1]:
+                row.addStretch(1)
+            button = QToolButton()
+            button.setDefaultAction(actions[key])
+            button.setIconSize(QSize(18, 18))
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            row.addWidget(button)
+        self.body.addWidget(foot)
+
+    def _redraw(self, rect: Rect | None = None) -> None:
+        """Take note that pictures are out of date: of the layers that were touched there."""
+        if self._document is not None:
+            self._stale |= {each for each in self._document.layers if rect is None or not (each.rect & rect).is_empty}
+            self._settle.start()
+
+    def _activate(self, index: QModelIndex) -> None:
+        layer = self.layers.layer(index)
+        if self._document is not None and layer is not None and not self._showing:
+            self._document.active = layer
+
+    def _toggle(self, layer: Layer) -> None:
+        self._set(layer, "Hide layer" if layer.visible else "Show layer", "visible", not layer.visible)
+
+    def _move(self, layer: Layer, index: int) -> None:
+        if self._document is not None:
+            self._document.do(StackEdit("Reorder layers", self._document.stack.moved(layer, index)))
+
+    def _blend(self, mode: BlendMode) -> None:
+        if self._document is not None and self._document.active is not None:
+            self._set(self._document.active, "Blend mode", "mode", mode)
+
+    def _hold(self) -> None:
+        """Begin one step that lasts until the slider is released."""
+        document, layer = self._document, None if self._document is None else self._document.active
+        if document is not None and layer is not None and not document.is_editing:
+            self._held = PropertyEdit("Opacity", document, layer, "opacity", layer.opacity).open()
+
+    def _fade(self, value: float) -> None:
+        self.opacity.show_value(value)
+        if self._held is not None:
+            self._held.set(value)
+        elif self._document is not None and self._document.active is not None:
+            self._set(self._document.active, "Opacity", "opacity", value)
+
+    def _release(self) -> None:
+        held, self._held = self._held, None
+        if held is not None:
+            held.commit()
+
+    def _set(self, layer: Layer, label: str, attribute: str, value: object) -> None:
+        if self._document is not None and not self._document.is_editing:
+            self._document.do(PropertyEdit(label, self._document, layer, attribute, value))
+
+
+class OpacityButton(QToolButton):
+    """Shows an opacity; opens a slider for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.field = SliderField(OPACITY)
+        self.field.setAccessibleName(tr("Opacity"))
+        self.field.setContentsMargins(PADDING, GAP, PADDING, GAP)
+        self.field.setMinimumWidth(220)
+        menu, holder = QMenu(self), QWidgetAction(self)
+        holder.setDefaultWidget(self.field)
+        menu.addAction(holder)
+        self.setMenu(menu)
+        self.setMinimumWidth(self.fontMetrics().horizontalAdvance("100 %") + 2 * GAP)
+        self.show_value(1.0)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the slider is held."""
+        return self.field.slider.isSliderDown()
+
+    def show_value(self, value: float) -> None:
+        """Show an opacity, 0 to 1, without a signal."""
+        self.field.value = value
+        self.setText(f"{round(value * 100)} %")

@@ -1,0 +1,66 @@
+"""Panel: a dock with a quiet title row: a name on the left, what belongs to it on the right."""
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from lama_desktop.core.document import Document
+from lama_desktop.ui.theme import GAP, PADDING, PANEL_ROW
+
+WIDTH = 308
+"""Of the docks when the window is new."""
+
+
+class Panel(QDockWidget):
+    """A dock that can be moved, tabbed and closed.
+
+    Subclasses fill `body` and override `show_document`.
+
+    Args:
+        id: under which its place is remembered.
+        title: shown, translated.
+    """
+
+    def __init__(self, id: str, title: str) -> None:
+        super().__init__(title)
+        self.setObjectName(id)
+        self.heading = PanelHeading(title)
+        self.setTitleBarWidget(self.heading)
+        content = QWidget()
+        self.body = QVBoxLayout(content)
+        self.body.setContentsMargins(0, 0, 0, GAP)
+        self.body.setSpacing(0)
+        self.setWidget(content)
+        self.setAllowedAreas(Qt.DockWidgetArea.LeftDockWidgetArea | Qt.DockWidgetArea.RightDockWidgetArea)
+
+    def show_document(self, document: Document | None) -> None:
+        """Called when another document comes to the front; None when there is none."""
+
+
+class PanelHeading(QWidget):
+    """The title row of a panel; dragging it moves the panel."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(PADDING, 0, PADDING, 0)
+        self._row.setSpacing(GAP)
+        label = QLabel(title)
+        label.setProperty("kind", "title")
+        self._row.addWidget(label)
+        self._row.addStretch(1)
+        self.note = QLabel()
+        self.note.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self._row.addWidget(self.note)
+
+    def add(self, widget: QWidget) -> None:
+        """Put a control at the right end."""
+        self._row.addWidget(widget)
+
+    def sizeHint(self) -> QSize:
+        """Return the height of a row."""
+        return QSize(super().sizeHint().width(), PANEL_ROW + 4)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the same: a title row is never lower."""
+        return QSize(0, PANEL_ROW + 4)

@@ -1,0 +1,123 @@
+"""ToolOptions: the bar above the photo: the tool in hand, its options, and the one prominent button."""
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAction, QFont, QPalette
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolBar, QWidget
+
+from lama_desktop.options import Section
+from lama_desktop.tools.tool import Tool
+from lama_desktop.ui.controls.choices import Switch
+from lama_desktop.ui.form import Form
+from lama_desktop.ui.text import keys_text, sentence, tr
+from lama_desktop.ui.theme import GAP, UNIT, weighted
+
+HEIGHT, SPACE = 30, 20
+
+
+class ToolOptions(QToolBar):
+    """What the tool in hand can be told, and Remove.
+
+    Args:
+        remove: the action of the prominent button.
+        after_stroke: whether "Fill after each stroke" is on.
+
+    Signals:
+        changed: the tool has other options: the tool.
+        after_stroke_changed: whether to remove after each stroke.
+    """
+
+    changed = Signal(object)
+    after_stroke_changed = Signal(object)
+
+    def __init__(self, remove: QAction, after_stroke: bool) -> None:
+        super().__init__(tr("Tool options"))
+        self.setObjectName("options")
+        self._tool: Tool | None = None
+        self._form: Form | None = None
+        self._title = QLabel()
+        self._title.setProperty("kind", "title")
+        self.after_stroke = Switch(after_stroke)
+        self.after_stroke.changed.connect(self.after_stroke_changed)
+        holder = QWidget()
+        self._row = QHBoxLayout(holder)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(SPACE)
+        self._row.addWidget(self._title)
+        self._row.addWidget(self._labelled_switch())
+        self._row.addStretch(1)
+        self._row.addWidget(RemoveButton(remove))
+        holder.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.addWidget(holder)
+        self.setMovable(False)
+
+    def show_tool(self, tool: Tool) -> None:
+        """Show another tool's options."""
+        self._tool = tool
+        self._title.setText(tr(tool.title))
+        self._title.setToolTip(sentence(tr(tool.hint)))
+        if self._form is not None:
+            self._row.removeWidget(self._form)
+            self._form.hide()  # until the event loop deletes it
+            self._form.deleteLater()
+        self._form = Form(tool.options, compact=True)
+        self._form.changed.connect(self._take)
+        self._row.insertWidget(1, self._form)
+
+    def refresh(self) -> None:
+        """Show the options of the tool as they are, after keys or a drag have changed them."""
+        if self._form is not None and self._tool is not None and self._form.values is not self._tool.options:
+            self._form.values = self._tool.options
+
+    def _take(self, values: Section) -> None:
+        assert self._tool is not None
+        self._tool.options = values
+        self.changed.emit(self._tool)
+
+    def _labelled_switch(self) -> QWidget:
+        holder = QWidget()
+        row = QHBoxLayout(holder)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(GAP)
+        label = QLabel(tr("Fill after each stroke"))
+        label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        label.setBuddy(self.after_stroke)
+        self.after_stroke.setAccessibleName(label.text())
+        for widget in (label, self.after_stroke):
+            widget.setToolTip(tr("Remove what was painted as soon as the pointer is released."))
+            row.addWidget(widget)
+        return holder
+
+
+class RemoveButton(QPushButton):
+    """The action's name, and its first key in a lighter weight."""
+
+    def __init__(self, action: QAction) -> None:
+        super().__init__()
+        self.setProperty("kind", "primary")
+        self._action = action
+        self._name, self._key = QLabel(), QLabel()
+        self._name.setFont(weighted(self.font(), QFont.Weight.DemiBold))
+        self._row = row = QHBoxLayout(self)
+        row.setContentsMargins(4 * UNIT, 0, 4 * UNIT, 0)
+        row.setSpacing(2 * UNIT)
+        for label in (self._name, self._key):
+            label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+            label.setProperty("kind", "on-action")
+            row.addWidget(label)
+        self.clicked.connect(action.trigger)
+        action.changed.connect(self._follow)
+        self._follow()
+
+    def sizeHint(self) -> QSize:
+        """Return the size of both texts."""
+        return QSize(self._row.sizeHint().width(), HEIGHT)
+
+    def _follow(self) -> None:
+        """Look like the action."""
+        action = self._action
+        self._name.setText(action.text())
+        self._key.setText(keys_text(action.shortcut()))
+        self.setAccessibleName(action.text())
+        self.setToolTip(action.toolTip())
+        self.setEnabled(action.isEnabled())
+        self.updateGeometry()

@@ -1,0 +1,126 @@
+"""Prompts: every question the window asks, in one place, so that a test can answer for the user."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QMessageBox, QWidget
+
+from lama_desktop import formats
+from lama_desktop.settings import Settings
+from lama_desktop.ui.sections import DropChoice
+from lama_desktop.ui.text import tr
+
+FOLDERS = "folders"
+
+
+class Unsaved(StrEnum):
+    """What to do with changes that are in no file."""
+
+    EXPORT = "export"
+    DISCARD = "discard"
+    CANCEL = "cancel"
+
+
+class Prompts:
+    """Asks with dialogs of the system; a folder is remembered for each purpose.
+
+    Args:
+        parent: over which they appear.
+        settings: remembers the folders.
+    """
+
+    def __init__(self, parent: QWidget | None, settings: Settings) -> None:
+        self._parent, self._settings = parent, settings
+
+    def open_files(self, title: str = "") -> list[Path]:
+        """Ask for pictures to open; none when the user changed their mind."""
+        names, _ = QFileDialog.getOpenFileNames(
+            self._parent, title or tr("Open"), self._folder("open"), ";;".join(self._filters())
+        )
+        return self._kept("open", [Path(name) for name in names])
+
+    def open_file(self, title: str, purpose: str) -> Path | None:
+        """Ask for one picture, for some purpose."""
+        name, _ = QFileDialog.getOpenFileName(self._parent, title, self._folder(purpose), ";;".join(self._filters()))
+        return next(iter(self._kept(purpose, [Path(name)] if name else [])), None)
+
+    def save_file(self, title: str, suggested: Path) -> Path | None:
+        """Ask where to write; the dialog asks before a file is replaced, and the suffix is there."""
+        kinds = [f"{each.title} ({' '.join('*' + suffix for suffix in each.suffixes)})" for each in formats.FORMATS]
+        own = next((k for k, each in zip(kinds, formats.FORMATS, strict=True) if suggested.suffix in each.suffixes), "")
+        name, kind = QFileDialog.getSaveFileName(self._parent, title, str(suggested), ";;".join(kinds), own)
+        if not name:
+            return None
+        path = Path(name)
+        if not formats.is_readable(path):
+            chosen = formats.FORMATS[kinds.index(kind)] if kind in kinds else formats.FORMATS[0]
+            path = path.with_name(path.name + chosen.suffixes[0])
+            if path.exists() and not self.confirm(
+                tr("{file} is there already. Replace it?", file=path.name), tr("Replace")
+            ):
+                return None
+        return self._kept("export", [path])[0]
+
+    def unsaved(self, name: str) -> Unsaved:
+        """Ask what to do with the changes of a photo that is to be closed."""
+        box = QMessageBox(self._parent)
+        box.setIcon(QMessageBox.Icon.NoIcon)
+        box.setText(tr("{name} has changes that are in no file yet.", name=name))
+        box.setInformativeText(tr("Export writes a flat picture; layers and mask are not kept in it."))
+        export = box.addButton(tr("Export…"), QMessageBox.ButtonRole.AcceptRole)
+        discard = box.addButton(tr("Discard"), QMessageBox.ButtonRole.DestructiveRole)
+        cancel = box.addButton(tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(export)
+        box.setEscapeButton(cancel)
+        export.setProperty("kind", "primary")
+        box.exec()
+        answers = {export: Unsaved.EXPORT, discard: Unsaved.DISCARD}
+        return next((answer for button, answer in answers.items() if button is box.clickedButton()), Unsaved.CANCEL)
+
+    def dropped(self, paths: Sequence[Path]) -> tuple[DropChoice | None, bool]:
+        """Ask what to do with pictures that were dropped on a photo; and whether always to do so.
+
+        Returns:
+            None where nothing is to be done.
+        """
+        box = QMessageBox(self._parent)
+        what = paths[0].name if len(paths) == 1 else tr("{count} pictures", count=len(paths))
+        box.setText(tr("What should be done with {what}?", what=what))
+        box.setInformativeText(tr("Holding Shift while dropping adds as layers, holding Alt takes as mask."))
+        choices = {box.addButton(tr("Open"), QMessageBox.ButtonRole.AcceptRole): DropChoice.OPEN}
+        choices[box.addButton(tr("Add as layer"), QMessageBox.ButtonRole.AcceptRole)] = DropChoice.LAYER
+        if len(paths) == 1:
+            choices[box.addButton(tr("Use as mask"), QMessageBox.ButtonRole.AcceptRole)] = DropChoice.MASK
+        box.setEscapeButton(box.addButton(tr("Cancel"), QMessageBox.ButtonRole.RejectRole))
+        always = QCheckBox(tr("Always do this"))
+        box.setCheckBox(always)
+        box.exec()
+        answer = next((choice for button, choice in choices.items() if button is box.clickedButton()), None)
+        return answer, always.isChecked() and answer is not None
+
+    def confirm(self, question: str, yes: str, detail: str = "") -> bool:
+        """Ask whether to go on."""
+        box = QMessageBox(self._parent)
+        box.setText(question)
+        box.setInformativeText(detail)
+        accept = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
+        box.setEscapeButton(box.addButton(tr("Cancel"), QMessageBox.ButtonRole.RejectRole))
+        box.exec()
+        return box.clickedButton() is accept
+
+    def _filters(self) -> list[str]:
+        every = " ".join(f"*{suffix}" for each in formats.FORMATS for suffix in each.suffixes)
+        kinds = [f"{each.title} ({' '.join('*' + suffix for suffix in each.suffixes)})" for each in formats.FORMATS]
+        return [f"{tr('Pictures')} ({every})", *kinds, f"{tr('All files')} (*)"]
+
+    def _folder(self, purpose: str) -> str:
+        folders: dict[str, object] = self._settings.recall(FOLDERS, {})
+        found = folders.get(purpose)
+        return found if isinstance(found, str) and Path(found).is_dir() else ""
+
+    def _kept(self, purpose: str, paths: list[Path]) -> list[Path]:
+        if paths:
+            folders: dict[str, object] = self._settings.recall(FOLDERS, {})
+            self._settings.remember(FOLDERS, folders | {purpose: str(paths[0].parent)})
+        return paths

@@ -1,0 +1,158 @@
+"""Retouch: between the actions of the Retouch menu and the Remover: which model, which options, what to say."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QDialog, QWidget
+
+from lama_desktop import options
+from lama_desktop.core import masking
+from lama_desktop.core.document import Document
+from lama_desktop.core.layer import Layer
+from lama_desktop.engine.options import EngineOptions
+from lama_desktop.errors import SettingsError
+from lama_desktop.models.cards import MODELS
+from lama_desktop.models.store import ModelStore
+from lama_desktop.settings import Settings
+from lama_desktop.ui.controls.choices import Choice
+from lama_desktop.ui.dialogs.page import Page
+from lama_desktop.ui.form import Form
+from lama_desktop.ui.notices import Notices
+from lama_desktop.ui.remove import Remover
+from lama_desktop.ui.sections import Removal
+from lama_desktop.ui.text import in_bytes, short_title, tr
+
+OFFERED = "offered-download"
+AGAIN = ("preset", "context", "grow", "feather", "match_light")
+
+
+class Retouch(QObject):
+    """Starts removals with what the settings say.
+
+    Args:
+        parent: of the dialog.
+        remover: does it.
+        store: which models there are.
+        settings: which to take, and how.
+        notices: offers a network once, where there is none.
+        show_models: opens the models page.
+    """
+
+    def __init__(
+        self,
+        parent: QWidget | None,
+        remover: Remover,
+        store: ModelStore,
+        settings: Settings,
+        notices: Notices,
+        show_models: Callable[[], object],
+    ) -> None:
+        super().__init__(parent)
+        self._parent, self._remover, self._store, self._settings = parent, remover, store, settings
+        self._notices, self._show_models = notices, show_models
+
+    @property
+    def model(self) -> str:
+        """The id of the model in use: the chosen one where it is here, else the best one."""
+        chosen = self._settings[Removal].model
+        return chosen if chosen and chosen in usable(self._store) else self._store.default()
+
+    @property
+    def is_after_stroke(self) -> bool:
+        """Whether what is painted is removed as soon as the pointer is released."""
+        return self._settings[Removal].after_stroke
+
+    def remove(self, document: Document) -> None:
+        """Remove what the mask covers, unless there is nothing to do or a removal runs already."""
+        if document.mask.is_empty or self._remover.job(document) is not None or document.is_editing:
+            return
+        job = self._remover.start(document, self.model, self._settings[EngineOptions], self._settings[Removal].source)
+        job.succeeded.connect(lambda layer: self._offer_network())
+
+    def remove_again(self, document: Document) -> None:
+        """Remove with the mask that was used last."""
+        if document.mask.is_empty:
+            masking.reselect(document)
+        self.remove(document)
+
+    def after_stroke(self, document: Document) -> None:
+        """Called when a gesture has changed the mask: remove, where the user wants that."""
+        if self.is_after_stroke:
+            self.remove(document)
+
+    def toggle_after_stroke(self) -> None:
+        """Remove after each stroke, or only when asked."""
+        removal = self._settings[Removal]
+        self._settings.put(replace(removal, after_stroke=not removal.after_stroke))
+
+    def ask_again(self, document: Document, layer: Layer) -> None:
+        """Ask with what to make a fill anew, and do it."""
+        page = AgainPage(self._parent, layer, self._store, self.model)
+        if page.exec() == QDialog.DialogCode.Accepted and layer in document.layers:
+            self.again(document, layer, page.model, page.options)
+
+    def again(self, document: Document, layer: Layer, model: str, chosen: EngineOptions) -> None:
+        """Make a fill anew."""
+        self._remover.again(document, layer, model, chosen)
+
+    def _offer_network(self) -> None:
+        """Say once that there are networks, where there is none."""
+        if self._settings.recall(OFFERED, False) or any(
+            each.card.kind == "network" for each in self._store.installed()
+        ):
+            return
+        self._settings.remember(OFFERED, True)
+        best = MODELS[0]
+        self._notices.tell(
+            tr(
+                "Filled with the photo's own texture. {model} can invent structure, too; it is a download of {size}.",
+                model=best.title,
+                size=in_bytes(best.size or 0),
+            ),
+            offer=(tr("Show models"), self._show_models),
+        )
+
+
+class AgainPage(Page):
+    """Which model and which options a fill is made anew with; at first those of its recipe."""
+
+    def __init__(self, parent: QWidget | None, layer: Layer, store: ModelStore, model: str) -> None:
+        super().__init__(parent, tr("Fill again: {name}", name=layer.name))
+        assert layer.recipe is not None
+        self.options = recipe_options(layer)
+        choices = usable(store)
+        self._model = Choice(list(choices.items()))
+        self._model.setAccessibleName(tr("Model"))
+        self._model.value = layer.recipe.model if layer.recipe.model in choices else model
+        form = Form(self.options, only=AGAIN)
+        form.setMinimumWidth(380)
+        form.changed.connect(self._take)
+        self.body.addWidget(self._model)
+        self.body.addWidget(form)
+        self.add_buttons(tr("Fill again"), tr("Cancel"))
+
+    @property
+    def model(self) -> str:
+        """The chosen model."""
+        return str(self._model.value)
+
+    def _take(self, chosen: EngineOptions) -> None:
+        self.options = chosen
+
+
+def recipe_options(layer: Layer) -> EngineOptions:
+    """Return the options in the recipe of a fill; what this version does not know is left out."""
+    assert layer.recipe is not None
+    known = {each.name for each in options.options_of(EngineOptions)}
+    try:
+        return options.from_dict(EngineOptions, {k: v for k, v in layer.recipe.settings.items() if k in known})
+    except SettingsError:
+        return EngineOptions()
+
+
+def usable(store: ModelStore) -> dict[str, str]:
+    """Return the titles of the models that can be used now, by id; networks first."""
+    here = {each.id: each.card.title for each in store.installed()}
+    classical = {card.id: card.title for card in MODELS if card.kind == "classical"}
+    return {key: short_title(title) for key, title in (here | classical).items()}

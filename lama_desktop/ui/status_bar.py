@@ -1,0 +1,215 @@
+"""StatusBar: where the pointer is and on what, the zoom, the picture's facts, memory, and what is being done."""
+
+import time
+from functools import lru_cache
+from io import BytesIO
+
+from PIL import ImageCms
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QProgressBar, QPushButton, QStatusBar, QWidget
+
+from lama_desktop.core.document import Document
+from lama_desktop.core.geometry import Rect
+from lama_desktop.core.photo import ColorModel, Photo
+from lama_desktop.ui.jobs import Job, JobRunner
+from lama_desktop.ui.text import in_bytes, tr
+from lama_desktop.ui.theme import GAP, PADDING, tabular
+
+BAR_WIDTH = 160
+TICK_MS = 200
+HASTE_S = 0.3
+"""What is done sooner than this is not worth a progress bar."""
+
+
+class StatusBar(QStatusBar):
+    """One line of facts; on the right the work that is being done, and Cancel.
+
+    Args:
+        runner: what is being done.
+
+    Signals:
+        zoom_entered: a zoom was typed: 1 is 100 %.
+        cancel_clicked: what is being done should stop.
+    """
+
+    zoom_entered = Signal(float)
+    cancel_clicked = Signal()
+
+    def __init__(self, runner: JobRunner) -> None:
+        super().__init__()
+        self.setSizeGripEnabled(False)
+        self._runner = runner
+        self._document: Document | None = None
+        self.position, self.color = QLabel(), QLabel()
+        self.zoom = ZoomField()
+        self.zoom.entered.connect(self.zoom_entered)
+        self.size_text, self.depth_text, self.memory = QLabel(), QLabel(), QLabel()
+        widest = {self.position: "00000, 00000", self.color: "R 65535 G 65535 B 65535"}
+        left = QWidget()
+        row = QHBoxLayout(left)
+        row.setContentsMargins(PADDING, 0, 0, 0)
+        row.setSpacing(2 * GAP)
+        for widget in (self.position, self.color, self.zoom, self.size_text, self.depth_text, self.memory):
+            if isinstance(widget, QLabel):
+                widget.setFont(tabular(self.font()))
+                if widget in widest:  # so that nothing moves while the pointer does
+                    widget.setMinimumWidth(widget.fontMetrics().horizontalAdvance(widest[widget]))
+            row.addWidget(widget)
+        self.addWidget(left)
+        self.work = WorkIndicator()
+        self.work.cancel.clicked.connect(self.cancel_clicked)
+        self.addPermanentWidget(self.work)
+        self._tick = QTimer(self)
+        self._tick.setInterval(TICK_MS)
+        self._tick.timeout.connect(self._show_work)
+        runner.changed.connect(self._follow_runner)
+        self.show_document(None)
+
+    def show_document(self, document: Document | None) -> None:
+        """Show the facts of another document."""
+        self._document = document
+        self.zoom.setVisible(document is not None)
+        self.show_pointer(None)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show size, depth and memory as they are."""
+        document = self._document
+        if document is None:
+            for label in (self.size_text, self.depth_text, self.memory):
+                label.clear()
+            return
+        width, height = document.size
+        self.size_text.setText(f"{width} × {height} px")
+        self.depth_text.setText(f"{tr('{bits} bit', bits=document.depth)} · {profile_name(document.facts)}")
+        used = sum(document.stack.storage().values()) + document.history.nbytes
+        self.memory.setText(tr("Memory {size}", size=in_bytes(used)))
+
+    def show_pointer(self, point: tuple[float, float] | None) -> None:
+        """Show where the pointer is in the document, and the colour there; None when it is outside."""
+        document = self._document
+        if document is None or point is None:
+            self.position.clear()
+            self.color.clear()
+            return
+        x, y = int(point[0] // 1), int(point[1] // 1)
+        self.position.setText(f"{x}, {y}")
+        pixel = Rect(x, y, x + 1, y + 1)
+        if pixel not in document.rect:
+            self.color.clear()
+            return
+        red, green, blue, alpha = (int(value) for value in document.flatten(pixel)[0, 0])
+        full = 255 if document.depth == 8 else 65535
+        self.color.setText(f"R {red} G {green} B {blue}" + (f" A {alpha}" if alpha < full else ""))
+
+    def show_zoom(self, zoom: float) -> None:
+        """Show the zoom; 1 is 100 %."""
+        self.zoom.show_zoom(zoom)
+
+    def _follow_runner(self) -> None:
+        if any(job.shown for job in self._runner.jobs):
+            self._tick.start()
+        else:
+            self._tick.stop()
+            self.work.show_job(None)
+
+    def _show_work(self) -> None:
+        shown = [job for job in self._runner.jobs if job.shown and job.started is not None]
+        late = [job for job in shown if time.monotonic() - (job.started or 0) > HASTE_S]
+        self.work.show_job(late[0] if late else None)
+
+
+class WorkIndicator(QWidget):
+    """What is being done, for how long, how far it is, and Cancel."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text, self.bar = QLabel(), QProgressBar()
+        self.text.setFont(tabular(self.font()))
+        self.bar.setRange(0, 1000)
+        self.bar.setTextVisible(False)
+        self.bar.setFixedWidth(BAR_WIDTH)
+        self.bar.setAccessibleName(tr("Progress"))
+        self.cancel = QPushButton(tr("Cancel"))
+        self.cancel.setToolTip(tr("Stop what is being done (Esc)"))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, PADDING - GAP, 0)
+        row.setSpacing(GAP)
+        for widget in (self.text, self.bar, self.cancel):
+            row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
+        self.show_job(None)
+
+    def show_job(self, job: Job | None) -> None:
+        """Show a job that runs; None when nothing does."""
+        for widget in (self.text, self.bar, self.cancel):
+            widget.setVisible(job is not None)
+        if job is None:
+            return
+        seconds = time.monotonic() - (job.started or time.monotonic())
+        state = tr("stopping") if job.stopping else f"{seconds:.1f} s"
+        self.text.setText(f"{job.title}… {state}")
+        self.text.setToolTip(job.text)
+        self.bar.setRange(0, 1000 if job.fraction > 0 else 0)
+        self.bar.setValue(round(1000 * job.fraction))
+        self.cancel.setEnabled(not job.stopping)
+
+
+class ZoomField(QLineEdit):
+    """The zoom, to read and to type: "38 %".
+
+    Signals:
+        entered: what was typed, where 1 is 100 %.
+    """
+
+    entered = Signal(float)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._zoom = 1.0
+        self.setProperty("kind", "quiet")
+        self.setFont(tabular(self.font()))
+        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setFixedWidth(self.fontMetrics().horizontalAdvance("6400.0 %") + 2 * GAP)
+        self.setAccessibleName(tr("Zoom"))
+        self.setToolTip(tr("Zoom, in per cent of the photo's pixels"))
+
+    def show_zoom(self, zoom: float) -> None:
+        """Show a zoom, unless one is being typed."""
+        self._zoom = zoom
+        if not self.hasFocus():
+            percent = 100 * zoom
+            self.setText(f"{percent:.0f} %" if percent >= 10 else f"{percent:.1f} %")
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Take what was typed on Enter; leave on Escape."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            try:
+                percent = float(self.text().replace("%", "").replace(",", ".").strip())
+            except ValueError:
+                percent = 0.0
+            self.clearFocus()
+            if percent > 0:
+                self.entered.emit(percent / 100)
+            self.show_zoom(self._zoom)
+        elif event.key() == Qt.Key.Key_Escape:
+            self.clearFocus()
+            self.show_zoom(self._zoom)
+        else:
+            super().keyPressEvent(event)
+
+
+def profile_name(facts: Photo) -> str:
+    """Return what the colours of a photo are called."""
+    if facts.profile is None:
+        return {ColorModel.GREY: tr("grey"), ColorModel.CMYK: "CMYK"}.get(facts.model, "sRGB")
+    return _described(facts.profile) or tr("own profile")
+
+
+@lru_cache(maxsize=16)
+def _described(profile: bytes) -> str:
+    try:
+        name = ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(BytesIO(profile)))
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return ""
+    return " ".join(name.split())[:40]
