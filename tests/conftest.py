@@ -34,3 +34,12 @@ def golden() -> Path:
     if not folder.is_dir():
         pytest.skip("the published numbers are not beside this checkout")
     return folder
+
+
+@pytest.fixture
+def shared_photo() -> Path:
+    """A photograph of the size that cameras make; skips where there is none."""
+    path = SHARED / "photos" / "market.jpg"
+    if not path.is_file():
+        pytest.skip("the photographs are not beside this checkout")
+    return path

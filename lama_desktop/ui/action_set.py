@@ -141,8 +141,10 @@ class ActionSet(QObject):
             action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut if off else Qt.ShortcutContext.WindowShortcut)
 
     def _trigger(self, row: Action) -> None:
+        """Do what an action does, if it still can be done: its state may be older than the key."""
         try:
-            row.does(self._window)
+            if row.enabled(self._window):
+                row.does(self._window)
         except LamaDesktopError as error:
             self.failed.emit(error)
         self.refresh_soon()

@@ -10,6 +10,8 @@ from PySide6.QtCore import QCoreApplication, QEvent, QThread, QtMsgType, qInstal
 from PySide6.QtWidgets import QApplication
 from shiboken6 import isValid
 
+from lama_desktop.formats import WriteOptions
+
 IGNORED = ("This plugin does not support",)
 """What the offscreen platform says of itself."""
 
@@ -57,3 +59,48 @@ def until(application):
             time.sleep(0.001)
 
     return wait
+
+
+@pytest.fixture
+def app(application, until):
+    """Everything, with a fake model and answers instead of questions; closed at the end."""
+    from window import Answers, Hand, MeanEngines
+
+    from lama_desktop.ui.app import App
+
+    engines = MeanEngines()
+    made = App(application, engines)
+    made.engines = engines
+    window = made.window
+    window.prompts = window.files._prompts = window.exporter._prompts = window.incoming._prompts = Answers()
+    window.exporter.ask_options = lambda facts, path: made.settings[WriteOptions]
+    made.hand = Hand(window)
+    made.do = lambda name: (window.actions_by_id.refresh(), window.actions_by_id[name].trigger())
+    window.resize(1200, 800)
+    window.show()
+    window.activateWindow()
+    until(window.isActiveWindow)
+    yield made
+    engines.gate.set()
+    made.close()
+
+
+@pytest.fixture
+def opened(app, until):
+    """Open files in the window and wait for them; return the documents."""
+
+    def open_them(*paths):
+        before = len(app.window.workspace.documents)
+        app.window.files.open(paths)
+        until(lambda: len(app.window.workspace.documents) == before + len(paths))
+        application_settles(app)
+        return app.window.workspace.documents[before:]
+
+    return open_them
+
+
+def application_settles(app):
+    """Let everything happen that is due at once."""
+    for _ in range(3):
+        app.application.processEvents()
+    app.window.actions_by_id.refresh()

@@ -142,7 +142,7 @@ class NumberField(QDoubleSpinBox):
     @property
     def number(self) -> float | int:
         """The value as the option has it."""
-        return round(self.value()) if self._scale.whole else self.value() / self._scale.factor
+        return round(super().value()) if self._scale.whole else super().value() / self._scale.factor
 
     def show_value(self, value: float) -> None:
         """Show a value without a signal."""
@@ -159,7 +159,7 @@ class NumberField(QDoubleSpinBox):
             self.interpretText()
             self.clearFocus()
         elif event.key() == Qt.Key.Key_Escape:
-            self.setValue(self.value())
+            self.setValue(super().value())
             self.clearFocus()
         else:
             super().keyPressEvent(event)

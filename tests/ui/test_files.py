@@ -1,0 +1,335 @@
+"""Files come and go: nothing is lost unasked, a failed read or write leaves everything, drops do what was chosen."""
+
+import numpy as np
+import pytest
+from PIL import Image as PillowImage
+from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtGui import QGuiApplication, QImage
+from window import noise, write_photo
+
+from lama_desktop import formats
+from lama_desktop.formats import atomic
+from lama_desktop.ui.files import natural, pictures_in
+from lama_desktop.ui.prompts import Unsaved
+from lama_desktop.ui.sections import DropChoice, Editing
+
+NONE, SHIFT, ALT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier
+
+
+@pytest.fixture
+def photo(tmp_path):
+    return write_photo(tmp_path / "photo.png")
+
+
+def stroke(app, document):
+    app.hand.drag((100, 100), (140, 110))
+    assert document.modified
+
+
+def texts(app):
+    return " ".join(each.text for each in app.window.notices.shown)
+
+
+def idle(app, until):
+    until(lambda: not app.runner.jobs)
+    app.application.processEvents()
+
+
+def test_a_file_that_cannot_be_read_leaves_everything(app, opened, photo, tmp_path, until):
+    (document,) = opened(photo)
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"\x89PNG\r\n\x1a\nrubbish")
+    app.window.files.open([bad, tmp_path / "none.jpg"])
+    idle(app, until)
+    assert app.window.workspace.documents == (document,)
+    assert "bad.png cannot be read" in texts(app)
+    assert "none.jpg" in texts(app)
+
+
+def test_a_picture_over_the_budget_is_called_too_large(app, photo, monkeypatch, until):
+    monkeypatch.setenv("LAMA_DESKTOP_MAX_MEGAPIXELS", "0.01")
+    app.window.files.open([photo])
+    idle(app, until)
+    assert "the limit here is" in texts(app)
+
+
+def test_a_file_that_is_open_comes_to_the_front(app, opened, photo, tmp_path, until):
+    first, second = opened(photo, write_photo(tmp_path / "b.png"))
+    app.window.files.open([photo.parent / "." / photo.name])
+    idle(app, until)
+    assert app.window.workspace.documents == (first, second)
+    assert app.window.document is first
+
+
+def test_a_folder_opens_its_pictures_in_natural_order(app, tmp_path, until):
+    for name in ("10.png", "9.png", "B.png", "a.png"):
+        write_photo(tmp_path / name)
+    (tmp_path / "notes.txt").write_text("no picture")
+    app.window.files.open([tmp_path])
+    idle(app, until)
+    assert [each.path.name for each in app.window.workspace.documents] == ["9.png", "10.png", "a.png", "B.png"]
+    assert sorted(["b10", "B9", "a"], key=natural) == ["a", "B9", "b10"]
+
+
+def test_many_files_are_opened_only_when_that_is_meant(app, tmp_path, until):
+    for number in range(25):
+        write_photo(tmp_path / f"{number}.png", width=40, height=40)
+    app.window.prompts.yes = False
+    app.window.files.open([tmp_path])
+    idle(app, until)
+    assert app.window.workspace.documents == ()
+
+
+def test_closing_with_changes_asks_and_heeds_every_answer(app, opened, photo, tmp_path, until):
+    (document,) = opened(photo)
+    stroke(app, document)
+    window, answers = app.window, app.window.prompts
+    answers.leave = Unsaved.CANCEL
+    app.do("close")
+    assert window.workspace.documents == (document,)
+    answers.leave, answers.target = Unsaved.EXPORT, None
+    app.do("close")
+    idle(app, until)
+    assert window.workspace.documents == (document,), "the export was cancelled, so nothing was closed"
+    answers.target = tmp_path / "out.png"
+    app.do("close")
+    until(lambda: window.workspace.documents == ())
+    assert answers.target.is_file()
+
+
+def test_an_export_that_fails_keeps_the_document_and_the_old_file(app, opened, photo, tmp_path, until, monkeypatch):
+    (document,) = opened(photo)
+    stroke(app, document)
+    target = write_photo(tmp_path / "old.png", seed=9)
+    before = target.read_bytes()
+    app.window.prompts.leave, app.window.prompts.target = Unsaved.EXPORT, target
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(atomic.os, "replace", full)
+    monkeypatch.setattr(atomic.Path, "replace", full)
+    app.do("close")
+    idle(app, until)
+    monkeypatch.undo()
+    assert app.window.workspace.documents == (document,)
+    assert document.modified
+    assert target.read_bytes() == before
+    assert "No space left" in texts(app) or "full" in texts(app)
+
+
+def test_what_is_drawn_while_a_file_is_written_still_counts(app, opened, photo, tmp_path, until):
+    (document,) = opened(photo)
+    stroke(app, document)
+    app.window.prompts.target = tmp_path / "out.png"
+    app.do("export")
+    app.hand.drag((200, 100), (240, 110))
+    idle(app, until)
+    assert document.modified
+    app.do("undo")
+    assert not document.modified
+
+
+def test_undo_and_redo_move_the_modified_mark(app, opened, photo):
+    (document,) = opened(photo)
+    assert not app.window.isWindowModified()
+    stroke(app, document)
+    app.application.processEvents()
+    assert app.window.isWindowModified()
+    app.do("undo")
+    app.application.processEvents()
+    assert not document.modified
+    assert not app.window.isWindowModified()
+    app.do("redo")
+    assert document.modified
+
+
+def test_the_window_closes_only_when_all_is_settled(app, opened, photo, tmp_path, until):
+    first, second = opened(photo, write_photo(tmp_path / "b.png"))
+    app.window.workspace.show_tab(first)
+    stroke(app, first)
+    app.settings.forget("geometry")
+    app.window.prompts.leave = Unsaved.CANCEL
+    assert not app.window.close()
+    assert first in app.window.workspace.documents
+    assert app.settings.recall("geometry", "") == "", "a refused close remembers no layout"
+    app.window.prompts.leave = Unsaved.DISCARD
+    app.window.close()
+    until(lambda: app.closed)
+    assert app.settings.recall("geometry", "") != ""
+
+
+def test_closing_waits_for_a_file_that_is_being_written(app, opened, photo, tmp_path, until):
+    (document,) = opened(photo)
+    stroke(app, document)
+    app.window.prompts.target = target = tmp_path / "out.png"
+    app.do("export")
+    app.window.close()
+    until(lambda: app.closed)
+    assert np.array_equal(formats.read(target).pixels, formats.read(photo).pixels)
+
+
+def test_export_again_writes_the_same_file_without_a_question(app, opened, photo, tmp_path, until):
+    (document,) = opened(photo)
+    app.window.prompts.target = tmp_path / "out.jpg"
+    app.do("export")
+    idle(app, until)
+    asked = len(app.window.prompts.asked)
+    assert app.window.prompts.asked[-1] == ("save", photo.with_name("photo-clean.png"))
+    app.do("flip-horizontal")
+    app.do("export-again")
+    idle(app, until)
+    assert len(app.window.prompts.asked) == asked
+    assert not document.modified
+    result = formats.read(tmp_path / "out.jpg").pixels.astype(int)
+    assert np.abs(result - document.flatten()[..., :3]).mean() < 6
+
+
+def test_next_and_previous_picture_of_the_folder(app, opened, tmp_path, until):
+    paths = [write_photo(tmp_path / f"{number}.png") for number in (1, 2, 10)]
+    opened(paths[0])
+    app.hand.key(Qt.Key.Key_PageDown)
+    until(lambda: app.window.document is not None and app.window.document.path == paths[1])
+    idle(app, until)
+    assert len(app.window.workspace.documents) == 1
+    app.hand.key(Qt.Key.Key_PageDown)
+    until(lambda: app.window.document.path == paths[2])
+    app.hand.key(Qt.Key.Key_PageDown)
+    assert "last picture" in texts(app)
+    stroke(app, app.window.document)
+    app.window.prompts.leave = Unsaved.CANCEL
+    app.hand.key(Qt.Key.Key_PageUp)
+    idle(app, until)
+    assert app.window.document.path == paths[2]
+
+
+def test_revert_reads_the_file_again(app, opened, photo, until):
+    (document,) = opened(photo)
+    app.do("flip-horizontal")
+    app.do("revert")
+    until(lambda: app.window.document is not document)
+    assert not app.window.document.modified
+    assert np.array_equal(app.window.document.flatten()[..., :3], formats.read(photo).pixels)
+
+
+def data_of(*paths):
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    return data
+
+
+def test_a_drop_asks_once_and_keys_decide_at_once(app, opened, photo, tmp_path, until):
+    (document,) = opened(photo)
+    window, answers = app.window, app.window.prompts
+    other = write_photo(tmp_path / "other.png", width=100, height=80, seed=5)
+    window.workspace.dropped.emit(data_of(other), SHIFT)
+    until(lambda: len(document.layers) == 2)
+    assert document.layers[1].name == "other"
+    assert document.layers[1].origin == (110, 60)
+    mask = tmp_path / "mask.png"
+    coverage = np.zeros((200, 320), np.uint8)
+    coverage[50:80, 60:100] = 255
+    PillowImage.fromarray(coverage).save(mask)
+    window.workspace.dropped.emit(data_of(mask), ALT)
+    until(lambda: not document.mask.is_empty)
+    assert np.array_equal(document.mask.coverage, coverage)
+    assert not any("drop" in each for each in answers.asked)
+    answers.drop = (DropChoice.OPEN, True)
+    window.workspace.dropped.emit(data_of(other), NONE)
+    until(lambda: len(window.workspace.documents) == 2)
+    assert app.settings[Editing].drop is DropChoice.OPEN
+    third = write_photo(tmp_path / "third.png")
+    window.workspace.dropped.emit(data_of(third), NONE)
+    until(lambda: len(window.workspace.documents) == 3)
+    assert answers.asked.count(("drop", 1)) == 1
+
+
+def test_a_drop_that_is_not_answered_does_nothing(app, opened, photo, tmp_path, until):
+    (document,) = opened(photo)
+    app.window.workspace.dropped.emit(data_of(write_photo(tmp_path / "b.png")), NONE)
+    idle(app, until)
+    assert app.window.workspace.documents == (document,)
+    assert len(document.layers) == 1
+
+
+def test_a_mask_of_another_size_is_refused_with_a_word(app, opened, photo, tmp_path, until):
+    (document,) = opened(photo)
+    app.window.incoming.import_mask(document, write_photo(tmp_path / "m.png", width=100))
+    idle(app, until)
+    assert document.mask.is_empty
+    assert "must be equal" in texts(app)
+
+
+def test_masks_go_out_and_come_back(app, opened, photo, tmp_path, until):
+    (document,) = opened(photo)
+    stroke(app, document)
+    before = document.mask.coverage.copy()
+    app.window.prompts.target = tmp_path / "m.png"
+    app.do("mask-export")
+    idle(app, until)
+    app.do("mask-none")
+    assert document.mask.is_empty
+    app.window.prompts.files = [tmp_path / "m.png"]
+    app.do("mask-import")
+    idle(app, until)
+    assert np.array_equal(document.mask.coverage, before)
+
+
+def test_what_is_copied_is_pasted(app, opened, photo, until):
+    (document,) = opened(photo)
+    app.do("copy-visible")
+    app.do("paste")
+    assert len(document.layers) == 2
+    assert np.array_equal(document.layers[1].pixels, document.layers[0].pixels)
+    app.do("new-from-clipboard")
+    assert len(app.window.workspace.documents) == 2
+    assert app.window.document.modified, "it is in no file yet"
+    assert app.window.document.path is None
+    app.do("paste-mask")
+    assert not app.window.document.mask.is_empty
+
+
+def test_an_empty_clipboard_is_told(app, opened, photo):
+    opened(photo)
+    QGuiApplication.clipboard().clear()
+    app.do("paste")
+    assert "no picture in the clipboard" in texts(app)
+
+
+def test_a_picture_from_the_clipboard_keeps_its_colour_order(app, until):
+    image = QImage(4, 3, QImage.Format.Format_RGB32)
+    image.fill(0xFF102030)
+    QGuiApplication.clipboard().setImage(image)
+    app.do("paste")
+    assert app.window.document.flatten()[0, 0].tolist() == [0x10, 0x20, 0x30, 255]
+
+
+def test_recent_files_can_be_forgotten(app, opened, photo, until):
+    opened(photo)
+    recent = app.window.recent
+    assert recent.paths == [photo]
+    small = recent.thumbnail(photo)
+    photo.unlink()
+    assert recent.paths == []
+    recent.clear()
+    assert not small.exists()
+
+
+def test_folders_that_cannot_be_read_are_told(tmp_path):
+    assert pictures_in([tmp_path / "a.png"]) == [tmp_path / "a.png"]
+    assert pictures_in([tmp_path]) == []
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_an_untouched_photo_leaves_as_it_came(app, opened, tmp_path, until, dtype):
+    from lama_desktop.core.photo import Photo
+
+    source = tmp_path / "in.tif"
+    formats.write(Photo(noise(dtype=dtype)), source)
+    opened(source)
+    app.window.prompts.target = tmp_path / "out.tif"
+    app.do("export")
+    idle(app, until)
+    before, after = formats.read(source), formats.read(tmp_path / "out.tif")
+    assert np.array_equal(before.pixels, after.pixels)
+    assert before.pixels.dtype == after.pixels.dtype
