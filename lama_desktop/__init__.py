@@ -6,7 +6,7 @@ The folders are the architecture. What each may import from the package is writt
     cli        -> everything below, lazily, inside the sub-command
     ui         -> tools batch doctor engine models formats core
     tools      -> core
-    batch      -> formats engine core
+    batch      -> masks formats engine models core
     benchmark  -> training engine models networks core
     doctor     -> engine models formats
     training   -> evaluation masks networks models formats core

@@ -31,7 +31,7 @@ ALLOWED = {
     },
     "ui": {"tools", "batch", "doctor", "engine", "models", "formats", "core"},
     "tools": {"core"},
-    "batch": {"formats", "engine", "core"},
+    "batch": {"masks", "formats", "engine", "models", "core"},
     "benchmark": {"training", "engine", "models", "networks", "core"},
     "doctor": {"engine", "models", "formats"},
     "training": {"evaluation", "masks", "networks", "models", "formats", "core"},

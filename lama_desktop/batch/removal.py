@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from lama_desktop import formats
+from lama_desktop.batch.coverage import THRESHOLD
 from lama_desktop.core.arrays import Colors, Coverage, Hole
 from lama_desktop.core.color import color_space
 from lama_desktop.core.photo import ColorModel, Photo
@@ -28,9 +29,6 @@ from lama_desktop.progress import Progress
 
 SHEET_HEIGHT = 900
 logger = logging.getLogger(__name__)
-
-THRESHOLD = 128
-"""Grey of a mask file from which it removes."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ Only the module of the command that is called is imported, so `lama-desktop --he
 standard output, progress and messages to standard error; with `--json` standard output is exactly one JSON document,
 also when the command fails: {"error": "..."}.
 
-Exit codes: 0 done, 1 failed, 2 wrong use or unreadable input, 4 no or invalid model, 130 interrupted.
+Exit codes: 0 done, 1 failed, 2 wrong use or unreadable input, 3 some photos of a batch failed, 4 no or invalid model, 130 interrupted.
 """
 
 import argparse
@@ -35,6 +35,7 @@ WINDOW = "window"
 COMMANDS = {
     WINDOW: "show the window; where no command is given, this one is meant",
     "inpaint": "fill what a mask covers in a photo",
+    "batch": "fill what masks cover in many photos, folders of them",
     "train": "train a network of the paper, headless, by a recipe",
     "models": "list, download, import, verify and remove models",
     "masks": "prepare pictures with fixed masks, for validation and evaluation",

@@ -4,6 +4,7 @@
 """
 
 import dataclasses
+from collections.abc import Collection
 
 import numpy as np
 
@@ -68,7 +69,7 @@ def fitted(photo: Photo, target: FileFormat, options: WriteOptions) -> Photo:
         found = dataclasses.replace(found, exif=exif.of_resolution(photo.resolution))
     photo = dataclasses.replace(photo, metadata=found)
     if photo.model not in target.models or (photo.profile is not None and _loses_profile(photo, target)):
-        photo = _as_srgb(photo, target)
+        photo = as_srgb(photo, target.models)
     if photo.depth not in target.depths:
         photo = dataclasses.replace(photo, pixels=to_8_bit(photo.pixels))
     if photo.has_alpha and not target.alpha:
@@ -86,22 +87,11 @@ def to_8_bit(pixels: Image) -> Image:
     return result
 
 
-def turned(pixels: Image, orientation: int) -> Image:
-    """Return the pixels as a viewer shows them for this EXIF orientation, 1 to 8; C-contiguous."""
-    if orientation in (5, 6, 7, 8):
-        pixels = pixels.swapaxes(0, 1)
-    if orientation in (2, 3, 6, 7):
-        pixels = pixels[:, ::-1]
-    if orientation in (3, 4, 7, 8):
-        pixels = pixels[::-1]
-    return np.ascontiguousarray(pixels)
-
-
-def _as_srgb(photo: Photo, target: FileFormat) -> Photo:
-    """Return the photo in sRGB without a profile; grey stays grey where the format has it."""
+def as_srgb(photo: Photo, models: Collection[ColorModel]) -> Photo:
+    """Return the photo in sRGB without a profile; grey stays grey where it is one of the models that may be."""
     colors = photo.model.channels
     space = color_space(photo.model, photo.profile)
-    model = ColorModel.GREY if photo.model is ColorModel.GREY and ColorModel.GREY in target.models else ColorModel.RGB
+    model = ColorModel.GREY if photo.model is ColorModel.GREY and ColorModel.GREY in models else ColorModel.RGB
     shape = (*photo.pixels.shape[:2], model.channels + photo.has_alpha)
     result = np.empty(shape, photo.pixels.dtype)
     for top in range(0, shape[0], _ROWS):
@@ -114,6 +104,17 @@ def _as_srgb(photo: Photo, target: FileFormat) -> Photo:
     if photo.has_alpha:
         result[..., -1] = photo.pixels[..., -1]
     return dataclasses.replace(photo, pixels=result, model=model, profile=None)
+
+
+def turned(pixels: Image, orientation: int) -> Image:
+    """Return the pixels as a viewer shows them for this EXIF orientation, 1 to 8; C-contiguous."""
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    return np.ascontiguousarray(pixels)
 
 
 def _on_white(photo: Photo) -> Photo:

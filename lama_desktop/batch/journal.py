@@ -1,0 +1,243 @@
+"""Journal: a folder on the disk that knows the plan of a run and what became of each photo, whatever happens.
+
+    plan.jsonl          the order, then one line per task
+    results-0.jsonl     one line per event, by each process of the run for itself
+    lock                held while a run is on; the system lets go of it when a process dies
+
+A result is announced with the hash of its file before it takes its place, and noted when it has. So after a kill
+between the two `recover` can tell whether it did, and every photo is done exactly once. A line that was cut off by a
+kill counts as not written.
+"""
+
+import dataclasses
+import hashlib
+import json
+import logging
+import os
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from lama_desktop import __version__
+from lama_desktop.batch.outcome import Outcome
+from lama_desktop.batch.plan import Plan, State, Task
+from lama_desktop.errors import FileFormatError, LamaDesktopError, SettingsError
+from lama_desktop.formats import atomic
+from lama_desktop.formats.base import shown
+from lama_desktop.models.disk import locked
+
+PLAN, RESULTS, LOCK = "plan.jsonl", "results-*.jsonl", "lock"
+FORMAT = 1
+logger = logging.getLogger(__name__)
+
+
+class Journal:
+    """The journal of one run; `begun` and `resumed` give one. Any thread may write to it.
+
+    `plan` is the plan, `outcomes` what is known of each task by its number, `announced` the results that were about to
+    take their places and of which nothing more is known.
+    """
+
+    def __init__(self, folder: Path, plan: Plan, process: int = 0) -> None:
+        self.folder, self.plan = folder, plan
+        self.outcomes: dict[int, Outcome] = {}
+        self.announced: dict[int, Outcome] = {}
+        self._file = folder / RESULTS.replace("*", str(process))
+        self._writing = threading.Lock()
+
+    @staticmethod
+    def create(folder: Path, plan: Plan) -> "Journal":
+        """Begin a journal in a folder; one of a finished run there is replaced.
+
+        Raises:
+            SettingsError: there is one of a run that is not finished.
+            FileFormatError: the disk refuses.
+        """
+        if (folder / PLAN).exists():
+            old = Journal.load(folder)
+            if left := len(old.left()):
+                raise SettingsError(
+                    f"The run in {shown(folder)} is not finished, {left} of {len(old.plan.ready)} photos are left: go "
+                    "on with --resume, or delete that folder to begin anew."
+                )
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for name in (PLAN, RESULTS):  # the plan first: without it there is no run
+                for path in folder.glob(name):
+                    path.unlink()
+        except OSError as error:
+            raise _refused(folder, error) from error
+        atomic.replace(folder / PLAN, "".join(_line(each) for each in _plan_lines(plan)).encode())
+        return Journal(folder, plan)
+
+    @staticmethod
+    def load(folder: Path, process: int = 0) -> "Journal":
+        """Read the journal in a folder.
+
+        Raises:
+            SettingsError: it cannot be understood.
+        """
+        try:
+            journal = Journal(folder, _plan_of(list(_lines(folder / PLAN))), process)
+            for path in sorted(folder.glob(RESULTS)):
+                for line in _lines(path):
+                    journal._take(line["event"], Outcome.from_dict(line["outcome"]))
+        except (OSError, ValueError, KeyError, TypeError, StopIteration) as error:
+            raise SettingsError(
+                f"The journal in {shown(folder)} cannot be understood ({error}): delete that folder to begin anew."
+            ) from error
+        return journal
+
+    def left(self, retry_failed: bool = False) -> list[Task]:
+        """Return the tasks that are still to be done, in the order of the plan."""
+        again = {State.FAILED} if retry_failed else set()
+        return [
+            task
+            for task in self.plan.ready
+            if task.number not in self.outcomes or self.outcomes[task.number].state in again
+        ]
+
+    def rows(self) -> Iterator[tuple[Task, Outcome]]:
+        """Yield every task of the plan with what is known of it; one that is left is ready."""
+        for task in self.plan.tasks:
+            yield task, self.outcomes.get(task.number) or Outcome(task.number, task.state, task.reason)
+
+    def announce(self, outcome: Outcome) -> None:
+        """Write, down to the disk, that a result is about to take its place."""
+        self._note("announced", outcome, durable=True)
+
+    def note(self, outcome: Outcome) -> None:
+        """Write what became of a task."""
+        self._note("finished", outcome)
+
+    def add(self, tasks: Iterable[Task]) -> None:
+        """Add tasks to the plan, which were found while the run is on."""
+        tasks = tuple(tasks)
+        self._append(self.folder / PLAN, "".join(_line(task.to_dict()) for task in tasks), durable=True)
+        self.plan = dataclasses.replace(self.plan, tasks=self.plan.tasks + tasks)
+
+    def recover(self) -> list[Outcome]:
+        """Find out which announced results took their places before the run was killed; note and return them.
+
+        Temporary files that were left beside the others are deleted. Nobody else may be at work on this run.
+        """
+        output = {task.number: task.output for task in self.plan.tasks}
+        found = []
+        for number, outcome in list(self.announced.items()):
+            atomic.sweep(output[number])
+            try:
+                there = hashlib.sha256(output[number].read_bytes()).hexdigest() == outcome.digest
+            except OSError:
+                there = False
+            if there:
+                self.note(outcome)
+                found.append(outcome)
+        return found
+
+    def _take(self, event: str, outcome: Outcome) -> None:
+        if event == "announced":
+            self.announced[outcome.number] = outcome
+        else:
+            self.outcomes[outcome.number] = outcome
+            self.announced.pop(outcome.number, None)
+
+    def _note(self, event: str, outcome: Outcome, durable: bool = False) -> None:
+        with self._writing:
+            self._append(self._file, _line({"event": event, "outcome": outcome.to_dict()}), durable)
+            self._take(event, outcome)
+
+    def _append(self, path: Path, text: str, durable: bool) -> None:
+        try:
+            with path.open("ab+") as file:
+                if file.tell() and not _ends_a_line(path):
+                    text = "\n" + text
+                file.write(text.encode())
+                file.flush()
+                if durable:
+                    os.fsync(file.fileno())
+        except OSError as error:
+            raise LamaDesktopError(
+                f"The journal in {shown(self.folder)} cannot be written: {error.strerror or error}. Make room there; "
+                "--resume goes on with the run."
+            ) from error
+
+
+@contextmanager
+def begun(folder: Path, plan: Plan) -> Iterator[Journal]:
+    """Begin a run and hold it against other programs; see Journal.create.
+
+    Raises:
+        SettingsError: another program is at work there.
+    """
+    with _held(folder):
+        yield Journal.create(folder, plan)
+
+
+@contextmanager
+def resumed(folder: Path) -> Iterator[Journal]:
+    """Take a run up again and hold it against other programs; see Journal.load and Journal.recover.
+
+    Raises:
+        SettingsError: there is none, or another program is at work on it.
+    """
+    if not (folder / PLAN).is_file():
+        raise SettingsError(f"There is no run to resume in {shown(folder)}. Check --output and --journal.")
+    with _held(folder):
+        journal = Journal.load(folder)
+        journal.recover()
+        yield journal
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Hold a folder's lock, made where it is absent."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / LOCK).touch()
+    except OSError as error:
+        raise _refused(folder, error) from error
+    with locked(folder / LOCK, wait=False) as alone:
+        if not alone:
+            raise SettingsError(f"Another program is at work on the run in {shown(folder)}: wait until it is done.")
+        yield
+
+
+def _plan_lines(plan: Plan) -> Iterator[dict[str, Any]]:
+    """Yield the plan without its photos, and then each of them."""
+    head = plan.to_dict()
+    photos = head.pop("photos")
+    yield {"format": FORMAT, "made_by": f"lama-desktop {__version__}", **head}
+    yield from photos
+
+
+def _plan_of(lines: list[dict[str, Any]]) -> Plan:
+    if not lines or lines[0].get("format") != FORMAT:
+        raise ValueError("another version of the program wrote it")
+    return Plan.from_dict({**lines[0], "photos": lines[1:]})
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the lines of a file that are whole."""
+    for line in path.read_bytes().splitlines():
+        try:
+            yield json.loads(line)
+        except ValueError:
+            logger.debug("%s has a line that was cut off", path)
+
+
+def _line(values: dict[str, Any]) -> str:
+    return json.dumps(values) + "\n"
+
+
+def _ends_a_line(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
+
+
+def _refused(folder: Path, error: OSError) -> FileFormatError:
+    return FileFormatError(
+        f"The journal cannot be kept in {shown(folder)}: {error.strerror or error}. Name another folder with --journal."
+    )

@@ -1,0 +1,37 @@
+"""Outcome: what became of one photo of a batch, as plain data."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lama_desktop.batch.plan import State
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a task.
+
+    `seconds` is the time of each part, `size` width and height, `digest` the SHA-256 of the result's file.
+    """
+
+    number: int
+    state: State
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    size: tuple[int, int] = (0, 0)
+    bytes_read: int = 0
+    bytes_written: int = 0
+    digest: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the outcome as plain JSON values."""
+        return {**dataclasses.asdict(self), "seconds": {name: round(value, 4) for name, value in self.seconds.items()}}
+
+    @staticmethod
+    def from_dict(values: Mapping[str, Any]) -> "Outcome":
+        """Return the outcome of plain values."""
+        width, height = values["size"]
+        given = {**values, "state": State(values["state"]), "notes": tuple(values["notes"]), "size": (width, height)}
+        return Outcome(**given)

@@ -1,0 +1,153 @@
+"""Planner: from an order to its plan.
+
+Nothing is written and no picture is decoded; of each photo that has a mask the first bytes tell its format. Any thread.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from lama_desktop import formats
+from lama_desktop.batch.naming import Names, is_too_long, same
+from lama_desktop.batch.order import KEEP, Existing, MaskRule, Order
+from lama_desktop.batch.pairing import Match, pair
+from lama_desktop.batch.plan import Plan, State, Task
+from lama_desktop.batch.sources import Found, find_sources
+from lama_desktop.errors import FileFormatError
+from lama_desktop.formats.base import shown
+from lama_desktop.progress import Progress
+
+
+def make_plan(order: Order, progress: Progress | None = None) -> Plan:
+    """Find out what an order means on this disk.
+
+    Args:
+        order: with absolute paths, as `Order.settled` returns it.
+        progress: reports and stops.
+
+    Raises:
+        Cancelled: the user stopped it.
+        FileFormatError: an input is not there, or there is no picture in any.
+    """
+    progress = progress or Progress()
+    progress(0, "looking for photos")
+    found = find(order)
+    pairing = pair(found, order.mask_source)
+    if not found.pictures:
+        where = ", ".join(shown(each) for each in order.inputs[:3])
+        raise FileFormatError(f"There is no picture in {where}. Put JPEG, PNG, TIFF or WebP files there.")
+    tasks = Planner(order).tasks(pairing.matches, progress)
+    return Plan(order, tuple(tasks), pairing.masks_alone, found.others, found.problems)
+
+
+def find(order: Order) -> Found:
+    """Find the pictures of an order; its results and its masks' folder do not count, wherever they lie."""
+    without = [each for each in (order.output, order.mask_source.path) if each is not None and each not in order.inputs]
+    return find_sources(order.inputs, order.batch.recursive, without)
+
+
+class Planner:
+    """Makes tasks for photos as they are found, one lot after the other.
+
+    Args:
+        order: what was asked for.
+        known: tasks that were made before; their photos and results are taken.
+    """
+
+    def __init__(self, order: Order, known: Iterable[Task] = ()) -> None:
+        self._order, self._template = order, order.template
+        self._known = list(known)
+        self._number = max((task.number for task in self._known), default=0)
+
+    def tasks(self, matches: Sequence[Match], progress: Progress | None = None) -> list[Task]:
+        """Return a task for every photo; with `per_mask` for every mask of it."""
+        progress = progress or Progress()
+        inputs = [each.source.path for each in matches] + [mask for each in matches for mask in each.masks]
+        names = Names([*inputs, *(path for task in self._known for path in (task.photo, *task.masks))])
+        for task in self._known:
+            names.take(task.output, task.photo)
+        made: list[Task] = []
+        for index, match in enumerate(self._photos(matches)):
+            progress(index / len(matches), "planning")
+            each_mask = self._order.batch.per_mask and match.masks
+            for masks in [(mask,) for mask in match.masks] if each_mask else [match.masks]:
+                made.append(self._task(replace(match, masks=masks), names))
+        self._known += made
+        return made
+
+    def _photos(self, matches: Sequence[Match]) -> list[Match]:
+        """Return the photos that are no results of others, as those of an earlier run beside the photos are."""
+        if self._order.output is not None or self._order.batch.in_place:
+            return list(matches)
+        done = {same(task.output) for task in self._known}
+        results = {}
+        for match in matches:
+            photo = match.source.path
+            results[same(photo.with_name(self._template.name(photo, _first(match.masks), 0)))] = photo
+        paths = [each.source.path for each in matches if same(each.source.path) not in done]
+        own = {path for path in paths if results.get(same(path.with_name(path.stem)), path) == path}
+        return [each for each in matches if each.source.path in own]
+
+    def _task(self, match: Match, names: Names) -> Task:
+        order, photo = self._order, match.source.path
+        self._number += 1
+        folder = photo.parent if order.output is None else (order.output / match.source.within).parent
+        stem = (
+            photo.stem
+            if order.batch.in_place
+            else self._template.name(photo, next(iter(match.masks), None), self._number)
+        )
+        task = Task(self._number, photo, match.masks, folder / (stem + photo.suffix))
+        if match.unclear:
+            return replace(task, state=State.UNCLEAR, reason=match.unclear)
+        if not match.masks and order.mask_source.rule in (MaskRule.BESIDE, MaskRule.FOLDER):
+            return replace(task, state=State.UNMASKED, reason=f"No mask belongs to {shown(photo.name)}.")
+        try:
+            task = replace(task, output=folder / (stem + _suffix(photo, order.batch.format)))
+        except FileFormatError as error:
+            return replace(task, state=State.UNREADABLE, reason=str(error))
+        return self._placed(task, names)
+
+    def _placed(self, task: Task, names: Names) -> Task:
+        """Return the task with an output that nobody else has, or with the reason why it has none."""
+        batch, output = self._order.batch, task.output
+        if batch.in_place:
+            if same(output) != same(task.photo):
+                reason = f"{shown(task.photo.name)} holds another format than its suffix says: give it {output.suffix}."
+                return replace(task, state=State.REFUSED, reason=reason)
+            names.take(output, task.photo)
+            return task
+        if batch.existing is Existing.RENAME:
+            output = names.free(output)
+        if is_too_long(output.name):
+            return replace(task, state=State.REFUSED, reason=f"{shown(output.name)} is too long a name for a file.")
+        if names.is_input(output):
+            reason = f"The result would replace {shown(output.name)}: choose another folder or --name, or --in-place."
+            return replace(task, state=State.REFUSED, reason=reason)
+        if (owner := names.owner(output)) is not None:
+            reason = (
+                f"{shown(output.name)} is already the result of {shown(owner.name)}: put {{suffix}} into --name, "
+                "or choose --existing rename."
+            )
+            return replace(task, state=State.COLLISION, reason=reason)
+        names.take(output, task.photo)
+        task = replace(task, output=output)
+        if batch.existing is Existing.SKIP and output.exists():
+            reason = f"{shown(output.name)} is there: --existing tells what to do about that."
+            return replace(task, state=State.EXISTS, reason=reason)
+        return task
+
+
+def _first(masks: tuple[Path, ...]) -> Path | None:
+    return next(iter(masks), None)
+
+
+def _suffix(photo: Path, wanted: str) -> str:
+    """Return the suffix of a result: the photo's own where that tells the wanted format, or the format it really has.
+
+    Raises:
+        FileFormatError: the photo is of no known format.
+    """
+    found = formats.recognise(photo)
+    target = found if wanted == KEEP else next(each for each in formats.FORMATS if each.name == wanted)
+    return photo.suffix if photo.suffix.lower() in target.suffixes else target.suffixes[0]

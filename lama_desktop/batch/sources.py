@@ -1,0 +1,84 @@
+"""Sources: the pictures in folders and files, each with its place below the results' folder. Reads names only."""
+
+import os
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lama_desktop import formats
+from lama_desktop.errors import FileFormatError
+from lama_desktop.formats.base import shown
+
+
+@dataclass(frozen=True)
+class Source:
+    """A picture file, and its path below the results' folder, sub-folders and its own name included."""
+
+    path: Path
+    within: Path
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is in the inputs.
+
+    `pictures` are in the order of the inputs and the names. `beside` are the folders of pictures that were named one
+    by one, where masks may lie, too. `others` counts files that are no pictures by their suffix, `problems` says what
+    could not be looked into.
+    """
+
+    pictures: tuple[Source, ...]
+    beside: tuple[Path, ...]
+    others: int
+    problems: tuple[str, ...]
+
+
+def find_sources(inputs: Sequence[Path], recursive: bool = True, without: Collection[Path] = ()) -> Found:
+    """Find the pictures.
+
+    Hidden files and folders do not count, and links to folders are not followed. One folder's content goes straight
+    into the results' folder; of several inputs each folder goes there under its own name. A file that is named counts
+    whatever its suffix is, and whatever is named twice counts once.
+
+    Args:
+        inputs: folders and files.
+        recursive: look into the folders in the folders, too.
+        without: folders and files that do not count, such as the results of an earlier run.
+
+    Raises:
+        FileFormatError: one of the inputs is not there.
+    """
+    found: dict[Path, Source] = {}
+    beside: dict[Path, None] = {}
+    problems: list[str] = []
+    others = 0
+    for each in inputs:
+        if each.is_dir():
+            below = Path(each.name) if len(inputs) > 1 else Path()
+            for path in _walk(each, recursive, set(without), problems):
+                if formats.is_readable(path):
+                    found.setdefault(path, Source(path, below / path.relative_to(each)))
+                else:
+                    others += 1
+        elif each.exists():
+            found.setdefault(each, Source(each, Path(each.name)))
+            beside[each.parent] = None
+        else:
+            raise FileFormatError(f"There is no file or folder {shown(each)}. Check the name.")
+    return Found(tuple(found.values()), tuple(beside), others, tuple(problems))
+
+
+def _walk(top: Path, recursive: bool, without: set[Path], problems: list[str]) -> list[Path]:
+    """Return the files of a folder by name, those of a folder before those of the folders in it."""
+
+    def note(error: OSError) -> None:
+        problems.append(f"{shown(error.filename)} cannot be looked into: {error.strerror}.")
+
+    files: list[Path] = []
+    for folder, folders, names in os.walk(top, onerror=note):
+        here = Path(folder)
+        kept = sorted(name for name in folders if not name.startswith(".") and here / name not in without)
+        folders[:] = kept if recursive else []
+        paths = (here / name for name in sorted(names) if not name.startswith("."))
+        files += [path for path in paths if path not in without and path.is_file()]
+    return files

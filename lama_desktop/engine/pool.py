@@ -1,0 +1,78 @@
+"""EnginePool: one loaded model that fills on several threads.
+
+A CPU fills several pictures at once, each on its part of the cores: a network does not become twice as fast with twice
+the threads, two pictures do. An accelerator, and a model that is asked for one at a time, fills one after the other
+while the other threads wait. Sharing a model is safe because on the CPU nothing of it changes while it fills, and
+elsewhere nobody else is inside.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+
+import torch
+
+from lama_desktop.engine.device import free_memory
+from lama_desktop.engine.engine import Engine
+from lama_desktop.engine.model import BYTES_PER_PIXEL, SHARE
+from lama_desktop.progress import Progress
+
+MOST = 4
+"""Fills at once that the pool chooses by itself: more gain little, and each takes the memory of a window."""
+TICK = 0.2
+"""Seconds after which a thread that waits looks whether its work was cancelled."""
+
+
+class EnginePool:
+    """Lends engines to threads.
+
+    While the pool is open (it is a context manager), torch computes with as many threads less as there are fills at
+    once.
+
+    Args:
+        engine: the model and the options; nobody else may use it meanwhile.
+        at_once: fills at once; 0 decides by the device, its cores and its memory.
+    """
+
+    def __init__(self, engine: Engine, at_once: int = 0) -> None:
+        self._model, self._options = engine.model, engine.options
+        on_cpu = self._model.device.startswith("cpu")
+        self._cuda = torch.cuda.current_device() if not on_cpu and torch.cuda.is_available() else None
+        self._threads = torch.get_num_threads()
+        self.at_once = (at_once or self._sensible()) if on_cpu else 1
+        self._slots = threading.Semaphore(self.at_once)
+
+    def __enter__(self) -> "EnginePool":
+        """Divide the cores; the threads that fill have to be started after this."""
+        torch.set_num_threads(max(1, self._threads // self.at_once))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give the cores back."""
+        torch.set_num_threads(self._threads)
+
+    @contextmanager
+    def engine(self, progress: Progress) -> Iterator[Engine]:
+        """Lend an engine to the calling thread, as soon as it is its turn.
+
+        Raises:
+            Cancelled: the user stopped the work meanwhile.
+        """
+        while not self._slots.acquire(timeout=TICK):
+            progress(0, "waiting for the device")
+        try:
+            if self._cuda is not None:  # which device is meant is a property of the thread
+                torch.cuda.set_device(self._cuda)
+            yield Engine(self._model, self._options)
+        finally:
+            self._slots.release()
+
+    def _sensible(self) -> int:
+        """Return how many windows the cores are good for and the memory holds."""
+        free = free_memory("cpu")
+        side = self._model.largest(self._options.preset.side)
+        fit = MOST if free is None else int(free * SHARE / (BYTES_PER_PIXEL * side * side))
+        return max(1, min(self._threads, MOST, fit))
