@@ -32,7 +32,6 @@ from lama_desktop.training.journal import Journal
 from lama_desktop.training.sources import Shrunk, Source, open_source
 from lama_desktop.training.trainer import Trainer, masked_input
 from lama_desktop.training.validation import Validation
-from lama_desktop.training.warmstart import warm_start
 
 RECIPE = "recipe.toml"
 FREE = ("run.steps", "run.description", "run.licence", "data.workers", "compute.", "checkpoints.", "validation.")
@@ -60,7 +59,7 @@ def train(config: TrainConfig, folder: Path, processes: Processes) -> Path:
     if state is not None:
         _same_run(config, state["config"], folder)
     trainer = Trainer(config, processes, _perceptual(config, processes))
-    taken = [] if state is not None else warm_start(config, trainer.generator, trainer.discriminator)
+    taken = [] if state is not None else trainer.warm_start()
     run = _Run(config, folder, processes, trainer)
     if state is not None:
         run.load_state_dict(state)
@@ -142,7 +141,7 @@ class _Run:
         """Judge the generator on pictures held back, show it, and keep it if it is one of the best."""
         trainer, step = self.trainer, self.trainer.step
         trainer.merge_statistics()
-        generator = trainer.best_generator
+        generator = trainer.exported
         training = generator.training
         generator.eval()
         sheet: Path | None = None
@@ -210,12 +209,12 @@ class _Run:
         """Return what the generator makes of pictures, as Validation asks for it."""
         device = self.processes.device
         with torch.no_grad():
-            answer: Tensor = self.trainer.best_generator(masked_input(images, masks).to(device))
+            answer: Tensor = self.trainer.exported(masked_input(images, masks).to(device))
         return answer
 
     def _write(self, path: Path) -> None:
         trainer = self.trainer
-        checkpoint.save_generator(path, trainer.best_generator, self.config, trainer.step, self.figures)
+        checkpoint.save_generator(path, trainer.exported, self.config, trainer.step, self.figures)
 
 
 def _source(config: TrainConfig, processes: Processes) -> Source:

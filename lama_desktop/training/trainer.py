@@ -23,6 +23,7 @@ from lama_desktop.training import losses
 from lama_desktop.training.average import Average
 from lama_desktop.training.config import Precision, Schedule, TrainConfig, generator_config
 from lama_desktop.training.distributed import Processes
+from lama_desktop.training.warmstart import Taken, warm_start
 
 Terms = dict[str, Tensor]
 """Named scalars of a loss, weighted, on the device."""
@@ -79,9 +80,20 @@ class Trainer:
         self._generator, self._discriminator = self._parallel(self.generator), self._parallel(self.discriminator)
 
     @property
-    def best_generator(self) -> Generator:
+    def exported(self) -> Generator:
         """The generator to validate and to export: the running average where there is one."""
         return self.generator if self.average is None else self.average.generator
+
+    def warm_start(self) -> list[Taken]:
+        """Load the weights that the recipe names to begin with; return what was taken.
+
+        Raises:
+            ModelError: they cannot be read, or nothing of them fits.
+        """
+        taken = warm_start(self.config, self.generator, self.discriminator)
+        if self.average is not None:
+            self.average.generator.load_state_dict(self.generator.state_dict())
+        return taken
 
     def update(self, batches: Sequence[Pictures]) -> dict[str, float]:
         """Make one step.
@@ -93,7 +105,7 @@ class Trainer:
             The weighted terms of both losses and the norms of both gradients, by name, of this process.
 
         Raises:
-            NotFiniteError: a term is no number; neither network was changed by it.
+            NotFiniteError: a term is no number; the weights that it was to change are as they were.
         """
         rate = self._rate()
         for optimizer, base in (

@@ -140,7 +140,7 @@ def test_going_on_from_a_state_equals_not_stopping():
     other.load_state_dict(copy.deepcopy(one.state_dict()))
     for seed in range(3, 6):
         assert one.update([batch(seed)]) == other.update([batch(seed)])
-    assert torch.equal(weights(one.best_generator), weights(other.best_generator))
+    assert torch.equal(weights(one.exported), weights(other.exported))
 
 
 def test_accumulated_parts_make_the_gradient_of_the_whole():
@@ -171,17 +171,17 @@ def test_a_number_that_is_none_is_named_and_changes_nothing():
 def test_the_average_follows_and_is_what_is_used():
     ours = trainer(average__on=True, average__decay=0.5, average__start=1, average__every=1)
     ours.update([batch()])
-    assert torch.equal(weights(ours.best_generator), weights(ours.generator))
+    assert torch.equal(weights(ours.exported), weights(ours.generator))
     first = weights(ours.generator)
     ours.update([batch(1)])
     second = weights(ours.generator)
-    assert torch.allclose(weights(ours.best_generator), first * 2 / 11 + second * 9 / 11, atol=1e-7), "fast at first"
+    assert torch.allclose(weights(ours.exported), first * 2 / 11 + second * 9 / 11, atol=1e-7), "fast at first"
     for seed in range(2, 12):
-        before = weights(ours.best_generator)
+        before = weights(ours.exported)
         ours.update([batch(seed)])
-    assert torch.allclose(weights(ours.best_generator), (before + weights(ours.generator)) / 2, atol=1e-7)
-    assert not ours.best_generator.training
-    assert trainer().best_generator.training
+    assert torch.allclose(weights(ours.exported), (before + weights(ours.generator)) / 2, atol=1e-7)
+    assert not ours.exported.training
+    assert trainer().exported.training
 
 
 def test_the_penalty_can_be_rare_and_counts_as_often():
@@ -227,3 +227,12 @@ def test_blended_nothing_outside_the_hole_is_judged():
     for picture in seen:
         assert torch.equal(picture[known], real[known])
     assert sum(torch.equal(picture, real) for picture in seen) == 2
+
+
+def test_the_average_begins_with_the_weights_that_the_run_begins_with(tmp_path):
+    first = trainer()
+    torch.save({"generator": first.generator.state_dict()}, tmp_path / "first.pt")
+    ours = trainer(generator__weights=str(tmp_path / "first.pt"), run__seed=3, average__on=True)
+    assert not torch.equal(weights(ours.exported), weights(first.generator))
+    ours.warm_start()
+    assert torch.equal(weights(ours.exported), weights(first.generator))
