@@ -4,7 +4,8 @@ Only the module of the command that is called is imported, so `lama-desktop --he
 standard output, progress and messages to standard error; with `--json` standard output is exactly one JSON document,
 also when the command fails: {"error": "..."}.
 
-Exit codes: 0 done, 1 failed, 2 wrong use or unreadable input, 3 some photos of a batch failed, 4 no or invalid model, 130 interrupted.
+Exit codes: 0 done, 1 failed, 2 wrong use or unreadable input, 3 some photos of a batch failed, 4 no or invalid model,
+130 interrupted.
 """
 
 import argparse

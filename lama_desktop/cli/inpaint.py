@@ -1,11 +1,13 @@
 """`lama-desktop inpaint`: one photo, one mask, one result."""
 
 import argparse
+import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
 
 from lama_desktop import options as declared
+from lama_desktop.cli.streams import places
 from lama_desktop.cli.terminal import print_json, progress_line
 from lama_desktop.engine.options import EngineOptions
 from lama_desktop.errors import SettingsError
@@ -15,14 +17,18 @@ from lama_desktop.paths import models_folder
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line."""
-    parser.add_argument("photo", type=Path, help="the photo; it is not changed")
-    parser.add_argument("-m", "--mask", type=Path, required=True, help="a picture of the same size: white is removed")
+    parser.add_argument("photo", type=Path, help="the photo, which is not changed; - is standard input")
+    parser.add_argument(
+        "-m", "--mask", type=Path, required=True, help="a picture of the same size: white is removed; may be -"
+    )
     parser.add_argument(
         "-o",
         "--output",
         type=Path,
-        help="the result, whose suffix chooses the format; an existing file is replaced (default: a new PHOTO-clean)",
+        help="the result, whose suffix chooses the format; an existing file is replaced; - is standard output "
+        "(default: a new PHOTO-clean, or - where the photo is -)",
     )
+    parser.add_argument("--format", help="format of what goes to standard output (default: the photo's)")
     parser.add_argument(
         "--model", help="id of a model, or a weight file; see 'models list' (default: the best that is installed)"
     )
@@ -49,11 +55,15 @@ def run(arguments: argparse.Namespace) -> int:
     """Fill one photo."""
     engine_options = declared.from_arguments(EngineOptions, arguments)
     write_options = declared.from_arguments(WriteOptions, arguments)
-    photo, mask = arguments.photo, arguments.mask
     if arguments.as_published:
         _refuse_options(arguments)
     start = time.perf_counter()
-    with progress_line(photo.name, quiet=arguments.json) as progress:
+    with (
+        places(arguments.photo, arguments.mask, arguments.output, arguments.format) as (photo, mask, output, goes_out),
+        progress_line(photo.name, quiet=arguments.json) as progress,
+    ):
+        if goes_out and arguments.json:
+            raise SettingsError("--json and the result cannot both go to standard output: name a file with --output.")
         progress(0, "starting")
         from lama_desktop.batch.removal import inpaint_file
         from lama_desktop.engine.device import peak_memory_mb
@@ -77,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
         done = inpaint_file(
             photo,
             mask,
-            arguments.output,
+            output,
             engine,
             soft_mask=arguments.soft_mask,
             sample_from=arguments.sample_from,
@@ -106,9 +116,11 @@ def run(arguments: argparse.Namespace) -> int:
         )
         return 0
     grown = engine_options.grow if not arguments.as_published else 0
+    where = "standard output" if goes_out else done.output
     print(
-        f"{done.output}: {width} × {height}, {done.depth} bit, filled by {name} in {seconds['total']:.1f} s"
-        + (f"; the mask was grown by {grown} px (--grow 0 keeps to it)" if grown else "")
+        f"{where}: {width} × {height}, {done.depth} bit, filled by {name} in {seconds['total']:.1f} s"
+        + (f"; the mask was grown by {grown} px (--grow 0 keeps to it)" if grown else ""),
+        file=sys.stderr if goes_out else sys.stdout,
     )
     return 0
 
