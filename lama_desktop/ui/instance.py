@@ -73,8 +73,8 @@ class Instance(QObject):
     def _accept(self) -> None:
         assert self._server is not None
         while (socket := self._server.nextPendingConnection()) is not None:
+            # It belongs to the server and goes with it: there is one for each later start, and they are small.
             socket.readyRead.connect(lambda socket=socket: self._read(socket))
-            socket.disconnected.connect(socket.deleteLater)
 
     def _read(self, socket: QLocalSocket) -> None:
         if not socket.canReadLine():
@@ -83,8 +83,10 @@ class Instance(QObject):
             return
         try:
             names = json.loads(bytes(socket.readLine().data()))
+            if not isinstance(names, list):
+                raise ValueError("it is no list")
             paths = [Path(name) for name in names if isinstance(name, str)]
-        except (ValueError, TypeError):
+        except (ValueError, RecursionError):
             socket.abort()
             return
         socket.write(DONE)

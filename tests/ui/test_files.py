@@ -145,7 +145,7 @@ def test_undo_and_redo_move_the_modified_mark(app, opened, photo):
 
 
 def test_the_window_closes_only_when_all_is_settled(app, opened, photo, tmp_path, until):
-    first, second = opened(photo, write_photo(tmp_path / "b.png"))
+    first, _ = opened(photo, write_photo(tmp_path / "b.png"))
     app.window.workspace.show_tab(first)
     stroke(app, first)
     app.settings.forget("geometry")

@@ -238,7 +238,7 @@ class ModelRow(QFrame):
         }
         for button in self.buttons.values():
             line.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
-        self.setToolTip(" ".join(part for part in (card.licence, card.notes) if part))
+        self.setToolTip(" ".join(tr(part) for part in (card.licence, card.notes) if part))
         self.show_installed(None)
 
     def show_installed(self, found: Installed | None) -> None:

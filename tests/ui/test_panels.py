@@ -1,0 +1,249 @@
+"""Panels follow the document in front and change it by one step at a time."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QModelIndex, QPoint, Qt
+from PySide6.QtTest import QTest
+from window import write_photo
+
+from lama_desktop.core.blend import NORMAL, blend_mode
+from lama_desktop.core.layer import Lock
+from lama_desktop.engine.options import DeviceName, EngineOptions, Preset
+from lama_desktop.ui.panels.layer_list import LayerModel
+from lama_desktop.ui.sections import Removal, Source
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def document(app, opened, tmp_path):
+    (found,) = opened(write_photo(tmp_path / "photo.png"))
+    return found
+
+
+def names(panel):
+    model = panel.layers
+    return [model.data(model.index(row)) for row in range(model.rowCount())]
+
+
+def test_layers_are_shown_the_topmost_first(app, document):
+    app.do("new-layer")
+    app.do("duplicate-layer")
+    panel = app.window.layers
+    assert names(panel) == ["Layer 1 copy", "Layer 1", "Photo"]
+    assert panel.list.currentIndex().row() == 0
+    assert panel.layers.about(document.layers[0]) == "320 × 200 · 8 bit"
+    app.do("undo")
+    assert names(panel) == ["Layer 1", "Photo"]
+
+
+def test_choosing_a_row_makes_the_layer_active_and_keeps_the_keyboard(app, document):
+    for _ in range(3):
+        app.do("new-layer")
+    panel = app.window.layers
+    panel.list.setFocus()
+    for row in (1, 2, 3):
+        QTest.keyClick(panel.list, Qt.Key.Key_Down)
+        assert panel.list.currentIndex().row() == row
+        assert panel.list.hasFocus()
+    assert document.active is document.layers[0]
+    assert document.history.labels == ("New layer",) * 3, "choosing is no step"
+
+
+def test_the_eye_hides_a_layer(app, document):
+    app.do("new-layer")
+    panel = app.window.layers
+    rect = panel.list.visualRect(panel.layers.index(1))
+    QTest.mouseClick(panel.list.viewport(), LEFT, pos=QPoint(24, rect.center().y()))
+    assert [layer.visible for layer in document.layers] == [False, True]
+    assert document.active is document.layers[1], "the eye does not choose"
+    assert document.history.undo_label == "Hide layer"
+
+
+def test_layers_are_renamed(app, document):
+    panel = app.window.layers
+    model = panel.layers
+    assert model.setData(model.index(0), "  Sky ")
+    assert document.layers[0].name == "Sky"
+    assert not model.setData(model.index(0), " ")
+    app.do("rename-layer")
+    assert panel.list.state() == panel.list.State.EditingState
+    app.do("undo")
+    assert document.layers[0].name == "Photo"
+
+
+@pytest.mark.parametrize(
+    ("row", "target", "result"),
+    [(0, 3, ["b", "c", "a"]), (2, 0, ["c", "a", "b"]), (0, 2, ["b", "a", "c"]), (1, 1, ["a", "b", "c"])],
+)
+def test_dragging_reorders(app, document, row, target, result):
+    app.do("new-layer")
+    app.do("new-layer")
+    panel = app.window.layers
+    model = panel.layers
+    for index, name in enumerate("abc"):
+        model.setData(model.index(index), name)
+    data = model.mimeData([model.index(row)])
+    model.dropMimeData(data, Qt.DropAction.MoveAction, target, 0, QModelIndex())
+    assert names(panel) == result
+
+
+def test_foreign_drags_are_refused():
+    from PySide6.QtCore import QMimeData
+
+    assert not LayerModel().dropMimeData(QMimeData(), Qt.DropAction.MoveAction, 0, 0, QModelIndex())
+
+
+def test_opacity_is_one_step_from_press_to_release(app, document):
+    app.do("new-layer")
+    layer, panel = document.active, app.window.layers
+    slider = panel.opacity.field.slider
+    panel.opacity.field.resize(220, 40)
+    slider.resize(150, 24)
+    steps = len(document.history.labels)
+    QTest.mousePress(slider, LEFT, pos=QPoint(140, 12))
+    for x in (120, 90, 60):
+        QTest.mouseMove(slider, QPoint(x, 12))
+    assert 0.3 < layer.opacity < 0.5
+    assert document.is_editing
+    QTest.mouseRelease(slider, LEFT, pos=QPoint(60, 12))
+    assert len(document.history.labels) == steps + 1
+    assert panel.opacity.text() == f"{round(layer.opacity * 100)} %"
+    app.do("undo")
+    assert layer.opacity == 1
+    assert panel.opacity.text() == "100 %"
+    panel.opacity.field.field.setFocus()
+    panel.opacity.field.field.setValue(25)
+    assert layer.opacity == 0.25
+
+
+def test_blend_mode_follows_and_is_set(app, document):
+    app.do("new-layer")
+    panel = app.window.layers
+    assert panel.mode.value is NORMAL
+    panel.mode.changed.emit(blend_mode("svg:multiply"))
+    assert document.active.mode is blend_mode("svg:multiply")
+    assert panel.layers.about(document.active).endswith("Multiply")
+    app.do("undo")
+    assert panel.mode.value is NORMAL
+
+
+def test_locks_are_seen_and_heeded(app, document):
+    app.do("lock-layer")
+    assert document.active.lock is Lock.PIXELS
+    app.window.actions_by_id.refresh()
+    assert app.window.actions_by_id["lock-layer"].isChecked()
+    app.do("new-layer")
+    app.do("merge-down")
+    assert "is locked" in app.window.notices.shown[-1].text
+    assert len(document.layers) == 2
+
+
+def test_thumbnails_are_drawn_again_when_the_picture_has_changed(app, document, until):
+    app.do("new-layer")
+    panel, layer = app.window.layers, document.layers[0]
+    first = panel.layers.thumbnail(layer, 1.0)
+    assert panel.layers.thumbnail(layer, 1.0) is first
+    app.do("flip-horizontal")
+    until(lambda: document.layers[0] not in panel.layers._thumbnails or True)
+    assert panel.layers.thumbnail(document.layers[0], 1.0) is not first
+
+
+def test_history_goes_anywhere(app, document):
+    before = document.flatten()
+    for action in ("flip-horizontal", "turn-image-left", "new-layer"):
+        app.do(action)
+    panel = app.window.history
+    model = panel.list.model()
+    assert [model.data(model.index(row)) for row in range(4)] == ["Open", "Flip", "Rotate", "New layer"]
+    panel.list.setCurrentIndex(model.index(1))
+    assert document.history.position == 1
+    assert model.data(model.index(2), Qt.ItemDataRole.UserRole) is True
+    assert model.data(model.index(1), Qt.ItemDataRole.UserRole) is False
+    panel.list.setCurrentIndex(model.index(0))
+    assert np.array_equal(document.flatten(), before)
+    QTest.keyClick(panel.list, Qt.Key.Key_End)
+    assert document.history.position == 3
+
+
+def test_engine_options_are_kept_and_used(app, document, until):
+    panel = app.window.engine
+    panel.main.editor("grow").field.setFocus()
+    panel.main.editor("grow").field.setValue(9)
+    panel.main.editor("preset").changed.emit(Preset.BEST)
+    panel.source.editor("source").changed.emit(Source.ORIGINAL)
+    assert app.settings[EngineOptions].grow == 9
+    assert app.settings[EngineOptions].preset is Preset.BEST
+    assert app.settings[Removal].source is Source.ORIGINAL
+    app.hand.drag((100, 100), (140, 100))
+    app.do("remove")
+    until(lambda: len(document.layers) == 2)
+    recipe = document.layers[1].recipe
+    assert recipe.settings["grow"] == 9
+    assert recipe.source == "original"
+    assert recipe.model == "patches"
+
+
+def test_the_engine_panel_offers_models_and_devices(app, document):
+    panel = app.window.engine
+    texts = [panel.model.itemText(index) for index in range(panel.model.count())]
+    assert texts == ["Automatic (Patches)", "Patches", "Telea", "Navier-Stokes", "More models…"]
+    panel._choose("telea")
+    assert app.settings[Removal].model == "telea"
+    assert app.window.retouch.model == "telea"
+    panel._choose("…")
+    assert app.window.asks._preferences.isVisible()
+    assert panel.model.value == "telea"
+    panel.show_devices(["cpu"], "cpu, bfloat16")
+    device = panel.main.editor("device")
+    assert [device.itemText(index) for index in range(device.count())] == ["Automatic (cpu, bfloat16)", "CPU"]
+    assert device.value is DeviceName.AUTO
+
+
+def test_a_model_that_is_gone_is_not_used(app):
+    app.settings.put(Removal(model="big-lama"))
+    assert app.window.retouch.model == "patches"
+
+
+def test_the_navigator_shows_the_photo_and_moves_the_view(app, document, until):
+    panel = app.window.navigator
+    panel.show()
+    until(lambda: not panel.map._picture.isNull())
+    app.window.view.zoom_to(4.0)
+    place = panel.map._place()
+    QTest.mouseClick(panel.map, LEFT, pos=QPoint(round(place.left()) + 2, round(place.top()) + 2))
+    visible = app.window.view.visible
+    assert visible.left == 0
+    assert visible.top == 0
+
+
+def test_the_layout_is_remembered_and_reset(app, application, until):
+    from lama_desktop.ui.app import App
+
+    window = app.window
+    window.navigator.show()
+    window.history.hide()
+    window.close()
+    until(lambda: app.closed)
+    again = App(application, app.engines)
+    try:
+        assert not again.window.history.isVisibleTo(again.window)
+        assert again.window.navigator.isVisibleTo(again.window)
+        again.window.actions_by_id["reset-layout"].trigger()
+        assert again.window.history.isVisibleTo(again.window)
+        assert not again.window.navigator.isVisibleTo(again.window)
+    finally:
+        again.close()
+
+
+def test_a_damaged_layout_gives_the_usual_one(app, application):
+    from lama_desktop.ui.app import App
+
+    app.settings.remember("layout", "AAAA")
+    app.settings.remember("geometry", "not base64 ü")
+    app.settings.save()
+    again = App(application, app.engines)
+    try:
+        assert again.window.layers.isVisibleTo(again.window)
+    finally:
+        again.close()
