@@ -115,7 +115,9 @@ class ModelsPage(QWidget):
             "",
             tr("Importing {file}", file=path.name),
             lambda progress: self._store.import_file(path, progress=progress),
-            tr("{file} was imported.", file=path.name),
+            lambda found: tr(
+                "{file} was imported as {id} ({network}).", file=path.name, id=found.id, network=found.network
+            ),
         )
 
     def verify(self, card: ModelCard) -> Job:
@@ -145,7 +147,9 @@ class ModelsPage(QWidget):
             tr("{model} was deleted.", model=card.title),
         )
 
-    def _start(self, key: str, title: str, work: Callable[[Progress], object], done: str) -> Job:
+    def _start(
+        self, key: str, title: str, work: Callable[[Progress], object], done: str | Callable[[Installed], str]
+    ) -> Job:
         job = Job(title, work, Lane.NETWORK)
         row = self._rows.get(key)
         if row is not None:
@@ -153,7 +157,7 @@ class ModelsPage(QWidget):
         job.progressed.connect(lambda fraction, text: self._say(f"{title}: {text}" if row is None else ""))
         job.failed.connect(lambda error: self._say(str(error)))
         job.cancelled.connect(lambda: self._say(tr("Stopped. What has arrived is kept for the next try.")))
-        job.succeeded.connect(lambda result: self._say(_outcome(result, done)))
+        job.succeeded.connect(lambda result: self._say(done if isinstance(done, str) else done(result)))
         job.finished.connect(self._settle)
         self._runner.submit(job)
         return job
@@ -289,10 +293,3 @@ class ModelRow(QFrame):
         button.setAccessibleName(f"{text}: {self.card.title}")
         button.clicked.connect(lambda: call())
         return button
-
-
-def _outcome(result: object, done: str) -> str:
-    """Return what to say of a success: an import tells what it found."""
-    if isinstance(result, Installed) and result.network:
-        return f"{done} {tr('It is called {id} ({network}).', id=result.id, network=result.network)}"
-    return done

@@ -1,0 +1,368 @@
+"""Dialogs do what they say: sizes, angles, masks, fills made again, models fetched, imported, checked and deleted."""
+
+import dataclasses
+import shutil
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QToolButton
+from window import write_photo
+
+from lama_desktop.core.geometry import Rect
+from lama_desktop.engine.options import EngineOptions, Preset
+from lama_desktop.errors import CorruptWeightsError, DownloadError
+from lama_desktop.formats import WriteOptions
+from lama_desktop.models.cards import MODELS, find_card
+from lama_desktop.models.store import Installed
+from lama_desktop.ui.dialogs.new_and_size import (
+    Angle,
+    CanvasPage,
+    Depth,
+    FormPage,
+    Ground,
+    NewPage,
+    NewPicture,
+    Radius,
+    Size,
+    SizePage,
+    new_photo,
+    too_large,
+)
+from lama_desktop.ui.export import ExportPage
+from lama_desktop.ui.retouch import AgainPage, recipe_options
+
+
+@pytest.fixture
+def document(app, opened, tmp_path):
+    (found,) = opened(write_photo(tmp_path / "photo.png"))
+    return found
+
+
+@pytest.fixture
+def answer(monkeypatch):
+    """Answer the next dialogs of a form with these values."""
+
+    def give(values, **more):
+        def accepted(page):
+            page.form.values = values
+            for name, value in more.items():
+                setattr(page, name, value)
+            return values
+
+        monkeypatch.setattr(FormPage, "accepted_values", property(accepted))
+
+    return give
+
+
+def idle(app, until):
+    until(lambda: not app.runner.jobs)
+    app.application.processEvents()
+
+
+def test_a_new_picture_is_as_asked(app, answer, until):
+    answer(NewPicture(300, 200, Depth.SIXTEEN, Ground.CLEAR))
+    app.do("new")
+    document = app.window.document
+    assert (document.size, document.depth) == ((300, 200), 16)
+    assert document.flatten()[0, 0].tolist() == [0, 0, 0, 0]
+    assert app.settings[NewPicture].width == 300
+    assert new_photo(NewPicture(2, 2)).pixels[0, 0].tolist() == [255, 255, 255]
+    assert new_photo(NewPicture(2, 2, ground=Ground.BLACK)).pixels[0, 0].tolist() == [0, 0, 0]
+
+
+def test_a_picture_that_does_not_fit_is_refused_before(application, monkeypatch):
+    monkeypatch.setenv("LAMA_DESKTOP_MAX_MEGAPIXELS", "1")
+    page = NewPage(None, NewPicture(500, 500))
+    assert page.accept_button.isEnabled()
+    page.form.changed.emit(NewPicture(5000, 5000))
+    assert not page.accept_button.isEnabled()
+    assert "25 megapixels" in page.problem.text()
+    assert too_large(1000, 1000) == ""
+
+
+def test_linked_sides_keep_their_proportion(application):
+    page = SizePage(None, "Scale", (300, 200), linked=True)
+    width = page.form.editor("width").field
+    width.setValue(600)
+    assert page.form.values == Size(600, 400)
+    page.form.editor("height").field.setValue(100)
+    assert page.form.values == Size(150, 100)
+    page.link.click()
+    width.setValue(10)
+    assert page.form.values == Size(10, 100)
+
+
+def test_the_anchor_says_which_part_stays(application):
+    page = CanvasPage(None, (100, 50))
+    page.form.values = Size(120, 40)
+    assert page.frame == Rect(-10, 5, 110, 45)
+    buttons = {each.accessibleName(): each for each in page.findChildren(QToolButton)}
+    buttons["top left"].click()
+    assert page.frame == Rect(0, 0, 120, 40)
+    buttons["bottom right"].click()
+    assert page.frame == Rect(-20, 10, 100, 50)
+
+
+@pytest.mark.parametrize(
+    ("action", "values", "size"),
+    [("scale", Size(160, 100), (160, 100)), ("rotate-image", Angle(90.0), (200, 320)),
+     ("canvas-size", Size(400, 300), (400, 300))],
+)  # fmt: skip
+def test_the_shape_is_changed_in_one_step(app, document, answer, until, action, values, size):
+    before = document.flatten()
+    answer(values)
+    app.do(action)
+    until(lambda: document.size == size)
+    assert len(document.history.labels) == 1
+    app.do("undo")
+    assert np.array_equal(document.flatten(), before)
+
+
+def test_a_change_that_was_overtaken_is_not_used_and_told(app, document, answer, until):
+    answer(Size(160, 100))
+    app.do("scale")
+    app.hand.drag((100, 100), (140, 110))
+    idle(app, until)
+    assert document.size == (320, 200)
+    assert "edited meanwhile" in app.window.notices.shown[-1].text
+
+
+@pytest.mark.parametrize("action", ["mask-grow", "mask-shrink", "mask-feather", "mask-border"])
+def test_mask_operations_ask_how_far_and_remember(app, document, answer, action):
+    app.hand.drag((100, 100), (140, 110))
+    before = document.mask.coverage.copy()
+    answer(Radius(5))
+    app.do(action)
+    assert not np.array_equal(document.mask.coverage, before)
+    assert app.settings.recall(action, 0) == 5
+    app.do("undo")
+    assert np.array_equal(document.mask.coverage, before)
+
+
+def test_cropping_to_the_mask(app, document):
+    app.hand.drag((100, 100), (140, 110))
+    bounds = document.mask.bounds()
+    part = document.flatten(bounds)
+    app.do("crop")
+    assert document.size == bounds.size
+    assert np.array_equal(document.flatten(), part)
+    assert document.mask.is_empty
+    app.do("undo")
+    assert document.mask.bounds() == bounds
+
+
+@pytest.mark.parametrize(
+    "action",
+    ["flip-horizontal", "flip-vertical", "turn-image-left", "turn-image-right", "turn-image-over", "duplicate-layer",
+     "mask-to-layer", "mask-all", "mask-invert", "mask-from-luminance", "mask-from-alpha", "mask-fill-holes",
+     "hide-layer", "lock-alpha", "lock-position", "merge-visible", "flatten", "new-layer"],
+)  # fmt: skip
+def test_every_quick_edit_is_undone_exactly(app, document, action):
+    app.hand.drag((100, 100), (140, 110))
+    before, mask, steps = document.flatten(), document.mask.coverage.copy(), len(document.history.labels)
+    app.do(action)
+    assert len(document.history.labels) <= steps + 1
+    if len(document.history.labels) > steps:
+        app.do("undo")
+    assert np.array_equal(document.flatten(), before)
+    assert np.array_equal(document.mask.coverage, mask)
+
+
+def test_layers_move_up_and_down(app, document):
+    app.do("new-layer")
+    app.do("lower-layer")
+    assert [layer.name for layer in document.layers] == ["Layer 1", "Photo"]
+    app.do("lower-layer")
+    assert len(document.history.labels) == 2, "there is nothing below"
+    app.do("raise-layer")
+    app.do("merge-down")
+    assert [layer.name for layer in document.layers] == ["Photo"]
+    app.do("delete-layer")
+    assert document.layers == ()
+    app.window.actions_by_id.refresh()
+    assert not app.window.actions_by_id["rename-layer"].isEnabled()
+
+
+def test_a_fill_is_made_again_with_what_was_chosen(app, document, until, monkeypatch):
+    app.hand.drag((100, 100), (140, 110))
+    app.do("remove")
+    until(lambda: len(document.layers) == 2)
+    fill = document.layers[1]
+
+    def accept(page):
+        page._model.value = "telea"
+        page._take(EngineOptions(preset=Preset.DRAFT, grow=20))
+        return page.DialogCode.Accepted
+
+    monkeypatch.setattr(AgainPage, "exec", accept)
+    app.do("fill-again")
+    until(lambda: document.layers[1] is not fill)
+    assert app.engines.asked[-1][0] == "telea"
+    assert document.layers[1].recipe.settings["grow"] == 20
+    assert document.layers[1].rect.width > fill.rect.width
+    assert recipe_options(document.layers[1]).preset is Preset.DRAFT
+
+
+def test_the_export_page_says_what_is_lost(app, document, tmp_path):
+    facts = dataclasses.replace(document.facts, pixels=np.zeros((0, 0, 3), np.uint16))
+    page = ExportPage(None, facts, tmp_path / "a.jpg", WriteOptions())
+    assert "8 bits per channel" in page.losses.text()
+    assert "with loss" in page.losses.text()
+    page = ExportPage(None, facts, tmp_path / "a.png", WriteOptions())
+    assert page.losses.text() == "The file keeps all there is to the picture."
+
+
+def test_properties_and_about_and_report_are_shown(app, document, until):
+    app.do("properties")
+    texts = {label.text() for label in app.window.asks._open["properties"].findChildren(QLabel)}
+    assert {"320 × 200 px, 0.1 MP", "8 bit", "RGB · sRGB", "PNG"} <= texts
+    app.do("about")
+    assert app.window.asks._open["about"].isVisible()
+
+
+class Store:
+    """A store of models whose network and disk are lists."""
+
+    def __init__(self, folder):
+        self.folder, self.here, self.error, self.steps = folder, {}, None, 3
+
+    def installed(self):
+        return list(self.here.values())
+
+    def find(self, id):
+        return self.here.get(id)
+
+    def default(self):
+        return next(iter(self.here), "patches")
+
+    def download(self, card, progress):
+        for step in range(self.steps):
+            progress(step / self.steps, f"{step} of {self.steps} MB")
+            if self.steps > 100:
+                import time
+
+                time.sleep(0.001)
+        if self.error:
+            raise self.error
+        self.here[card.id] = Installed(card, self.folder / card.id, 206_000_000, network="Fourier, 18 blocks")
+        return self.here[card.id]
+
+    def import_file(self, path, progress=None):
+        card = dataclasses.replace(MODELS[0], id="own", title="Own")
+        self.here["own"] = Installed(card, path, 1_000_000, network="Fourier, 9 blocks")
+        return self.here["own"]
+
+    def verify(self, id, progress):
+        if self.error:
+            raise self.error
+        return self.here[id]
+
+    def remove(self, id):
+        del self.here[id]
+
+
+@pytest.fixture
+def models(app, tmp_path):
+    app.window.store = app.window.engine._store = Store(tmp_path)
+    app.do("models")
+    assert app.window.asks._preferences.isVisible()
+    return app.window.asks.models
+
+
+def test_a_model_is_fetched_checked_and_deleted(app, models, until):
+    row = models.row("big-lama")
+    assert row.state.text() == "Not here, 206 MB"
+    assert row.buttons["download"].isVisible()
+    assert not models.row("telea").buttons["download"].isVisible()
+    assert models.row("telea").state.text() == "Built in"
+    row.buttons["download"].click()
+    assert row.bar.isVisible()
+    assert row.buttons["cancel"].isVisible()
+    idle(app, until)
+    assert row.state.text() == "On this disk, 206 MB"
+    assert not row.bar.isVisible()
+    assert "Big-LaMa is ready" in models.message.text()
+    texts = [app.window.engine.model.itemText(index) for index in range(2)]
+    assert texts == ["Automatic (Big-LaMa)", "Big-LaMa"]
+    row.buttons["verify"].click()
+    idle(app, until)
+    assert models.message.text() == "Big-LaMa is whole."
+    models.remove(find_card("big-lama"), ask=False)
+    idle(app, until)
+    assert row.buttons["download"].isVisible()
+
+
+def test_a_download_is_stopped_and_does_not_stop_the_rest(app, models, until, document):
+    app.window.store.steps = 100_000
+    row = models.row("big-lama")
+    row.buttons["download"].click()
+    app.hand.drag((100, 100), (140, 110))
+    app.do("remove")
+    until(lambda: len(document.layers) == 2)
+    assert app.runner.jobs, "the removal did not wait for the download"
+    row.buttons["cancel"].click()
+    idle(app, until)
+    assert row.buttons["download"].isVisible()
+    assert "kept for the next try" in models.message.text()
+
+
+def test_failures_of_models_are_told(app, models, until):
+    store = app.window.store
+    store.error = DownloadError("No source gave it. Check the network.")
+    models.row("big-lama").buttons["download"].click()
+    idle(app, until)
+    assert models.message.text() == "No source gave it. Check the network."
+    store.error = None
+    models.download(find_card("big-lama"))
+    idle(app, until)
+    store.error = CorruptWeightsError("It is damaged.")
+    models.verify(find_card("big-lama"))
+    idle(app, until)
+    assert models.message.text() == "It is damaged."
+
+
+def test_a_file_is_imported_and_named(app, models, until, tmp_path):
+    models.import_file(tmp_path / "best.ckpt")
+    idle(app, until)
+    assert models.message.text() == "best.ckpt was imported as own (Fourier, 9 blocks)."
+    assert models.row("own").state.text() == "On this disk, 1.0 MB"
+    assert models._list.itemAt(0).widget() is models.row("own"), "what is here comes first"
+
+
+def test_a_folder_of_models_that_refuses_is_told(app, tmp_path, monkeypatch):
+    blocked = tmp_path / "blocked"
+    blocked.touch()
+    shutil.rmtree(app.store.folder, ignore_errors=True)
+    app.store.folder = blocked / "inside"
+    app.do("models")
+    assert app.window.asks.models.message.text() or app.window.asks.models.row("big-lama")
+
+
+def test_words_stay_until_they_are_read(app, until):
+    from lama_desktop.ui.notices import MOST, Tone
+
+    notices = app.window.notices
+    error = notices.tell("It broke.", Tone.ERROR)
+    notices.tell("It broke.", Tone.ERROR)
+    assert [each.text for each in notices.shown] == ["It broke."], "said again is said once"
+    assert error.is_gone
+    for number in range(MOST + 2):
+        notices.tell(f"word {number}")
+    assert len(notices.shown) == MOST
+    assert notices.shown[0].text == "It broke.", "errors stay"
+    done = []
+    offer = notices.tell("Take it?", offer=("Yes", lambda: done.append(True)))
+    button = next(each for each in offer.findChildren(type(app.window.status.work.cancel)) if each.text() == "Yes")
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert done == [True]
+    assert offer.is_gone
+
+
+def test_warnings_of_the_engine_are_said(app, until):
+    import logging
+
+    logging.getLogger("lama_desktop.engine.engine").warning("Not enough memory: going on with %s.", "cpu")
+    until(lambda: app.window.notices.shown)
+    assert app.window.notices.shown[-1].text == "Not enough memory: going on with cpu."
