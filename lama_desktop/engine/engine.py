@@ -22,9 +22,11 @@ from lama_desktop.engine.membrane import membrane
 from lama_desktop.engine.model import Model, NetworkModel
 from lama_desktop.engine.options import AlphaChoice, EngineOptions
 from lama_desktop.engine.patch_model import PatchModel
+from lama_desktop.engine.refine import Refinement
+from lama_desktop.engine.refined_model import RefinedModel
 from lama_desktop.engine.seam import Weight, crossfade, fill_weight
 from lama_desktop.engine.windows import Window, WindowLimits, bounds_of, plan_windows
-from lama_desktop.errors import DeviceMemoryError, LamaDesktopError
+from lama_desktop.errors import DeviceMemoryError, LamaDesktopError, SettingsError
 from lama_desktop.models.store import ModelStore
 from lama_desktop.progress import Progress
 
@@ -257,7 +259,7 @@ class EngineCache:
 
         Raises:
             ModelError: the model is unknown, not installed, or damaged.
-            SettingsError: the device or the precision is not there.
+            SettingsError: the device or the precision is not there, or the model cannot be refined.
         """
         card, path = self._store.resolve(name)
         written = 0 if path is None else path.stat().st_mtime_ns
@@ -266,7 +268,12 @@ class EngineCache:
             self._model = None  # before the next one is loaded: two may not fit
             self._model = _open(card.id, path, options)
             self._key = key
-        return Engine(self._model, replace(options))
+        model = self._model
+        if options.refine:
+            if not isinstance(model, NetworkModel):
+                raise SettingsError(f"{card.title} is no network, and has nothing to refine: switch Refine off.")
+            model = RefinedModel(model, Refinement(budget=round(options.refine_budget * 1e6)))
+        return Engine(model, replace(options))
 
 
 def _open(id: str, path: Path | None, options: EngineOptions) -> Model:

@@ -84,6 +84,11 @@ class NetworkModel:
         self._path = path
         self._load(device)
 
+    @property
+    def place(self) -> str:
+        """Torch's name of the device."""
+        return self._device.name
+
     def _load(self, device: Device) -> None:
         self._device = device
         self.network = FusedGenerator(load_generator(self._path), device.dtype).to(device.name)
@@ -95,9 +100,7 @@ class NetworkModel:
 
     def largest(self, side: int) -> int:
         """Return what the preset asks for, or what the memory that is free now can take; see BYTES_PER_PIXEL."""
-        free = free_memory(self._device.name)
-        fits = side if free is None else int((free * SHARE / BYTES_PER_PIXEL) ** 0.5)
-        return min(side, max(self.smallest, fits // 8 * 8))
+        return side_that_fits(side, self.smallest, self._device.name, BYTES_PER_PIXEL)
 
     def fill(self, image: Colors, hole: Hole, progress: Progress, allowed: Hole | None = None) -> Colors:
         """Fill one window; see Model."""
@@ -126,6 +129,13 @@ class NetworkModel:
         self._device.free()
         self._load(Device.choose("cpu", "auto"))
         return True
+
+
+def side_that_fits(side: int, smallest: int, device: str, bytes_per_pixel: int) -> int:
+    """Return `side`, or the side of the square window that the memory that is free now can take, if that is less."""
+    free = free_memory(device)
+    fits = side if free is None else int((free * SHARE / bytes_per_pixel) ** 0.5)
+    return min(side, max(smallest, fits // 8 * 8))
 
 
 def pad_symmetric(array: np.ndarray, margins: tuple[tuple[int, int], tuple[int, int]]) -> np.ndarray:

@@ -75,6 +75,21 @@ class EngineOptions:
     match_light: bool = option(
         False, "Match light", "shift the fill's brightness and colour so that it meets the picture at the hole's edge"
     )
+    refine: bool = option(
+        False,
+        "Refine",
+        "make a network's large fills agree with what it draws at half the size; takes some 40 times as long, and "
+        "matters to windows of 725 pixels and more",
+    )
+    refine_budget: float = option(
+        1.8,
+        "Refine up to",
+        "largest window that is refined, in megapixels; larger ones are seen smaller. The published 1.8 makes two "
+        "levels; three begin at 2.2, with the preset best",
+        low=0.6,
+        high=16.0,
+        unit="MP",
+    )
     device: DeviceName = option(DeviceName.AUTO, "Device", "where the model runs")
     precision: Precision = option(
         Precision.AUTO, "Precision", "arithmetic of the convolutions; auto takes bfloat16 where the processor has it"
