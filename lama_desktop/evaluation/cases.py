@@ -5,7 +5,6 @@ changes nothing for the rest, and whoever judges (a benchmark, the validation of
 Nothing is random but by seed; any thread. No torch.
 """
 
-import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from lama_desktop.core.arrays import Colors, Hole, Image, full_value
 from lama_desktop.core.color import color_space
 from lama_desktop.core.photo import Photo
 from lama_desktop.errors import FileFormatError, SettingsError
-from lama_desktop.masks.generators import draw_of_area
+from lama_desktop.masks.generators import draw_of_area, seed_of, seeded
 from lama_desktop.masks.presets import MASK_PRESETS
 
 AREA = (0.05, 0.35)
@@ -86,7 +85,7 @@ def find_pictures(folder: Path, count: int | None = None, seed: int = 0) -> list
     found = sorted(path for path in folder.iterdir() if formats.is_readable(path) and not path.name.startswith("."))
     if not found:
         raise FileFormatError(f"There is no picture in {folder}. Put JPEG, PNG, TIFF or WebP files into it.")
-    return sorted(sorted(found, key=lambda path: seed_of(f"{seed} {path.name}"))[:count])
+    return sorted(sorted(found, key=lambda path: seed_of(seed, path.name))[:count])
 
 
 def drawn_cases(pictures: Sequence[Path], presets: Sequence[str], size: int, seed: int) -> list[DrawnCase]:
@@ -126,19 +125,13 @@ def draw_hole(path: Path, preset: str, size: int, seed: int) -> Hole:
     Raises:
         SettingsError: the masks do not suit the size.
     """
-    random = np.random.RandomState(seed_of(f"{seed} {path.name} {preset}"))
-    return draw_of_area(MASK_PRESETS[preset], (size, size), random, *AREA)
+    return draw_of_area(MASK_PRESETS[preset], (size, size), seeded(seed, path.name, preset), *AREA)
 
 
 def sample_names(pictures: Sequence[Path]) -> list[str]:
     """Return a name per file: its stem, with the suffix where another file has the same one."""
     stems = Counter(path.stem.lower() for path in pictures)
     return [path.stem if stems[path.stem.lower()] == 1 else path.name.replace(".", "-") for path in pictures]
-
-
-def seed_of(text: str) -> int:
-    """Return a seed that depends on the text only, 0 to 2³² - 1."""
-    return zlib.crc32(text.encode("utf-8", "surrogatepass"))
 
 
 def _in_srgb(photo: Photo, path: Path, part: tuple[slice, slice] = (slice(None), slice(None))) -> Colors:

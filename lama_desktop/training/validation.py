@@ -22,8 +22,9 @@ from lama_desktop.core.arrays import Image
 from lama_desktop.core.photo import Photo
 from lama_desktop.core.sheet import marked, table
 from lama_desktop.errors import FileFormatError, SettingsError
-from lama_desktop.evaluation.cases import Case, DrawnCase, PreparedCase, drawn_cases, seed_of
+from lama_desktop.evaluation.cases import Case, DrawnCase, PreparedCase, drawn_cases
 from lama_desktop.evaluation.metrics import MEASURES, Better
+from lama_desktop.masks.generators import seed_of
 from lama_desktop.masks.prepared import find_pairs, pictures_in, read_pairs
 from lama_desktop.training.config import ValidationOptions
 from lama_desktop.training.distributed import Processes
@@ -67,7 +68,7 @@ class Validation:
         self.monitor = MEASURES[options.monitor]
         self._monitor = options.monitor
         found = _cases(Path(options.images), options, seed)
-        chosen = sorted(found, key=lambda case: seed_of(f"{seed} {case.name}"))[: options.limit or None]
+        chosen = sorted(found, key=lambda case: seed_of(seed, case.name))[: options.limit or None]
         self._files = sorted(chosen, key=lambda case: case.name)
         self._read: dict[int, Case | None] = {}
         self._kept = 0
