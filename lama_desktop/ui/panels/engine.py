@@ -20,7 +20,7 @@ from lama_desktop.ui.text import short_title, tr
 from lama_desktop.ui.theme import GAP, PADDING, PANEL_ROW, UNIT, Theme
 
 MAIN = ("preset", "device", "context", "grow", "feather")
-MORE = ("match_light", "alpha", "precision")
+MORE = ("refine", "refine_budget", "match_light", "alpha", "precision")
 GET = "…"
 """In the list of models: the entry that opens the models page."""
 LABELS = 76
