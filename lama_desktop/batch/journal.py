@@ -84,7 +84,7 @@ class Journal:
             for path in sorted(folder.glob(RESULTS)):
                 for line in _lines(path):
                     journal._take(line["event"], Outcome.from_dict(line["outcome"]))
-        except (OSError, ValueError, KeyError, TypeError, StopIteration) as error:
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise SettingsError(
                 f"The journal in {shown(folder)} cannot be understood ({error}): delete that folder to begin anew."
             ) from error

@@ -32,6 +32,9 @@ class MaskRule(StrEnum):
     FILE = "file"
 
 
+_WORDS = (MaskRule.BESIDE, MaskRule.ALPHA, MaskRule.COLOR)
+
+
 class MaskSize(StrEnum):
     """What happens where a mask has another size than its photo."""
 
@@ -119,28 +122,26 @@ class Order:
         Raises:
             SettingsError: it contradicts itself, or names what is not there.
         """
-        masks = self.mask_source
-        batch = self.batch
-        if masks.path is not None:
-            if not masks.path.exists():
-                raise SettingsError(
-                    f"There are no masks at {masks.path}: name a folder or a file, or beside, alpha or color."
-                )
-            batch = dataclasses.replace(batch, masks=str(masks.path.absolute()))
         self._check()
+        masks = self.batch.masks
+        if masks not in _WORDS:
+            path = Path(masks).expanduser().absolute()
+            if not path.exists():
+                raise SettingsError(f"There are no masks at {path}: name a folder or a file, or {', '.join(_WORDS)}.")
+            masks = str(path)
         return dataclasses.replace(
             self,
             inputs=tuple(each.expanduser().absolute() for each in self.inputs),
             output=None if self.output is None else self.output.expanduser().absolute(),
-            batch=batch,
+            batch=dataclasses.replace(self.batch, masks=masks),
         )
 
     @property
     def mask_source(self) -> MaskSource:
         """Where the masks come from."""
-        if self.batch.masks in (MaskRule.BESIDE, MaskRule.ALPHA, MaskRule.COLOR):
+        if self.batch.masks in _WORDS:
             return MaskSource(MaskRule(self.batch.masks))
-        path = Path(self.batch.masks).expanduser()
+        path = Path(self.batch.masks)
         if path in self.inputs:
             return MaskSource(MaskRule.BESIDE)
         return MaskSource(MaskRule.FOLDER if path.is_dir() else MaskRule.FILE, path)

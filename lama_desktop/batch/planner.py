@@ -62,13 +62,14 @@ class Planner:
     def tasks(self, matches: Sequence[Match], progress: Progress | None = None) -> list[Task]:
         """Return a task for every photo; with `per_mask` for every mask of it."""
         progress = progress or Progress()
-        inputs = [each.source.path for each in matches] + [mask for each in matches for mask in each.masks]
+        photos = self._photos(matches)
+        inputs = [each.source.path for each in photos] + [mask for each in photos for mask in each.masks]
         names = Names([*inputs, *(path for task in self._known for path in (task.photo, *task.masks))])
         for task in self._known:
             names.take(task.output, task.photo)
         made: list[Task] = []
-        for index, match in enumerate(self._photos(matches)):
-            progress(index / len(matches), "planning")
+        for index, match in enumerate(photos):
+            progress(index / len(photos), "planning")
             each_mask = self._order.batch.per_mask and match.masks
             for masks in [(mask,) for mask in match.masks] if each_mask else [match.masks]:
                 made.append(self._task(replace(match, masks=masks), names))

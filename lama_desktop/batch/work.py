@@ -5,7 +5,7 @@ import errno
 import hashlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -99,6 +99,7 @@ class Work:
         start = time.perf_counter()
         photo = formats.read(task.photo)
         place.settle(photo.size[0] * photo.size[1])
+        self._refuse_losing(task, photo.notes)
         coverage, notes = coverage_of(photo, task.masks, self._order)
         begun = Outcome(
             task.number,
@@ -113,10 +114,11 @@ class Work:
     def _write(self, task: Task, photo: Photo, begun: Outcome) -> Outcome:
         """Write a result, announced beforehand."""
         start = time.perf_counter()
-        notes = (*begun.notes, *formats.losses(photo, task.output, self._order.write))
+        lost = formats.losses(photo, task.output, self._order.write)
+        self._refuse_losing(task, lost)
         data = formats.encoded(photo, task.output, self._order.write)
         digest = hashlib.sha256(data).hexdigest()
-        done = replace(begun, state=State.DONE, notes=notes, bytes_written=len(data), digest=digest)
+        done = replace(begun, state=State.DONE, notes=(*begun.notes, *lost), bytes_written=len(data), digest=digest)
         if self._is_taken(task.output):
             return _appeared(task)
         with contextlib.suppress(OSError):  # writing tells what is wrong
@@ -124,6 +126,11 @@ class Work:
         self._journal.announce(done)
         atomic.replace(task.output, data)
         return replace(done, seconds={**done.seconds, "write": time.perf_counter() - start})
+
+    def _refuse_losing(self, task: Task, lost: Sequence[str]) -> None:
+        """Raise where replacing the photo would take something away that nobody has any more, such as other pages."""
+        if self._order.batch.in_place and lost:
+            raise FileFormatError(f"{shown(task.photo.name)} is not replaced, it would lose something. {lost[0]}")
 
     def _is_taken(self, output: Path) -> bool:
         """Tell whether there is a file which the plan did not know of, or must not replace."""

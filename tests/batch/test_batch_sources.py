@@ -1,0 +1,72 @@
+"""What is in folders: pictures with their places, and what is told about the rest."""
+
+import os
+from pathlib import Path
+
+import lots
+import pytest
+
+from lama_desktop.batch.sources import find_sources
+from lama_desktop.errors import FileFormatError
+
+
+def within(found) -> list[str]:
+    return [each.within.as_posix() for each in found.pictures]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("b.png", "sub/a.JPG", "sub/deep/é.tif", ".hidden.png", ".cache/x.png", "notes.txt", "clip.gif"):
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / name).touch()
+    return tmp_path / "in"
+
+
+def test_pictures_by_name_with_their_sub_folders(folder):
+    found = find_sources([folder])
+    assert within(found) == ["b.png", "sub/a.JPG", "sub/deep/é.tif"]
+    assert (found.others, found.problems, found.beside) == (2, (), ())
+    assert within(find_sources([folder], recursive=False)) == ["b.png"]
+
+
+def test_of_several_inputs_each_folder_keeps_its_name(folder, tmp_path):
+    lots.photo(tmp_path / "two" / "b.png")
+    alone = lots.photo(tmp_path / "b.png")
+    found = find_sources([folder, tmp_path / "two", alone])
+    assert within(found) == ["in/b.png", "in/sub/a.JPG", "in/sub/deep/é.tif", "two/b.png", "b.png"]
+    assert found.beside == (tmp_path,)
+
+
+def test_what_is_named_twice_counts_once_and_named_files_count_whatever_their_suffix(folder):
+    found = find_sources([folder, folder / "b.png", folder / "notes.txt"])
+    assert [each.path.name for each in found.pictures] == ["b.png", "a.JPG", "é.tif", "notes.txt"]
+
+
+def test_what_does_not_count_is_left_out(folder):
+    assert within(find_sources([folder], without=[folder / "sub", folder / "b.png"])) == []
+
+
+def test_links_to_folders_are_not_followed_and_links_to_pictures_are(folder, tmp_path):
+    (folder / "round").symlink_to(folder)
+    (folder / "z.png").symlink_to(lots.photo(tmp_path / "real.png"))
+    (folder / "dead.png").symlink_to(tmp_path / "gone.png")
+    assert within(find_sources([folder])) == ["b.png", "z.png", "sub/a.JPG", "sub/deep/é.tif"]
+
+
+def test_an_input_that_is_not_there_is_an_error(tmp_path):
+    with pytest.raises(FileFormatError, match="gone"):
+        find_sources([tmp_path / "gone"])
+
+
+def test_a_folder_that_cannot_be_looked_into_is_told(folder, monkeypatch):
+    scan = os.scandir
+
+    def refused(path):
+        if Path(path).name == "deep":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    found = find_sources([folder])
+    assert within(found) == ["b.png", "sub/a.JPG"]
+    assert "deep cannot be looked into: Permission denied." in found.problems[0]
