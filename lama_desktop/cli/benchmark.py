@@ -1,4 +1,4 @@
-"""`lama-desktop benchmark`: what this machine does, as ratios, and what the models' fills are worth."""
+"""`lama-desktop benchmark`: what this machine does, and what the models' fills are worth."""
 
 import argparse
 import math
@@ -35,6 +35,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     training.add_argument("--rounds", type=int, default=5, help="how often each is timed (default: 5)")
     training.add_argument("--compile", action="store_true", help="also compiled with torch.compile")
     training.add_argument("--json", action="store_true", help="print one JSON document")
+    canvas = kinds.add_parser(
+        "canvas", help="painting, looking around and undoing in large photos, from event to paint"
+    )
+    canvas.add_argument(
+        "--megapixels", type=int, nargs="+", choices=(24, 100), default=[24, 100], help="how large (default: 24 100)"
+    )
+    canvas.add_argument("--json", action="store_true", help="print one JSON document")
     fills = kinds.add_parser("fills", help="the fills of several models, judged against pictures whose truth is known")
     fills.add_argument("images", type=Path, metavar="IMAGES_FOLDER", help="photos; the centre of each is used")
     fills.add_argument(
@@ -91,6 +98,30 @@ def _run_engine(arguments: argparse.Namespace) -> int:
         memory = "" if row.memory_mb is None else str(row.memory_mb)
         print(f"{row.name:34s} {row.seconds:9.3f} {row.ratio:6.2f}x {row.error:8.4f} {row.worst:8.4f} {memory:>8s}")
     print("error, worst: mean and largest difference from the first row, in steps of 1/255")
+    return 0
+
+
+def _run_canvas(arguments: argparse.Namespace) -> int:
+    with progress_line("benchmark", quiet=arguments.json) as progress:
+        progress(0, "starting")
+        from lama_desktop.ui.benchmark import LAYERS, SCREEN, benchmark_canvas
+
+        sizes = list(dict.fromkeys(arguments.megapixels))
+        figures = []
+        for index, megapixels in enumerate(sizes):
+            stage = progress.stage(index / len(sizes), (index + 1) / len(sizes))
+            figures += benchmark_canvas(megapixels, stage)
+    what = f"{LAYERS} layers, a screen of {SCREEN[0]} × {SCREEN[1]}"
+    if arguments.json:
+        print_json({"benchmark": "canvas", "what": what, "figures": [asdict(figure) for figure in figures]})
+        return 0
+    print(what)
+    print(f"{'MP':>4s} {'':28s} {'median':>8s} {'p95':>8s} {'worst':>8s} {'own p95':>8s} {'meant':>8s}")
+    for each in figures:
+        meant = "" if each.limit is None else f"{each.limit:.1f}"
+        times = " ".join(f"{value:8.1f}" for value in (each.median, each.p95, each.worst, each.own))
+        print(f"{each.megapixels:4d} {each.name:28s} {times} {meant:>8s} {each.unit}")
+    print("from the event to the finished paint; own: processor time of the UI thread; meant: the p95 to keep to")
     return 0
 
 
@@ -207,4 +238,4 @@ def _plain(values: Any) -> list[dict[str, Any]]:
     ]
 
 
-_RUN = {"engine": _run_engine, "training": _run_training, "fills": _run_fills}
+_RUN = {"engine": _run_engine, "canvas": _run_canvas, "training": _run_training, "fills": _run_fills}

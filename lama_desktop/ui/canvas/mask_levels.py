@@ -26,6 +26,7 @@ class MaskLevels:
 
     def __init__(self, document: Document) -> None:
         self._document = document
+        self._bounds: Rect | None = None
         self._renew()
         document.mask_changed.connect(self._mark)
         document.stack_changed.connect(self._follow)
@@ -42,6 +43,13 @@ class MaskLevels:
             self._pyramid.update(part)
             self._dirty[part.cells()] = False
         return self._pyramid.levels
+
+    @property
+    def bounds(self) -> Rect:
+        """The smallest rectangle around what is masked, in document pixels."""
+        if self._bounds is None:
+            self._bounds = self._mask.bounds()
+        return self._bounds
 
     def level_for(self, zoom: float) -> int:
         """Return the level to draw from at this zoom, where 1 is 100 %."""
@@ -64,6 +72,7 @@ class MaskLevels:
             )
 
     def _mark(self, rect: Rect) -> None:
+        self._bounds = None
         self._dirty[rect.cells()] = True
 
     def _follow(self) -> None:
@@ -73,6 +82,7 @@ class MaskLevels:
 
     def _renew(self) -> None:
         self._mask: Mask = self._document.mask
+        self._bounds = None
         self._pyramid = Pyramid(self._mask.coverage)
         height, width = self._mask.coverage.shape
         self._dirty = np.ones((-(-height // TILE), -(-width // TILE)), bool)

@@ -35,6 +35,10 @@ MARGIN, LARGEST_MARGIN = 0.05, 40
 """What stays free around a picture that fits: a part of the smaller side, at most so many logical pixels."""
 
 
+FEW, CROWDED = 6, 0.4
+"""More rectangles than a few, on more than this part of the one around them, are drawn as one."""
+
+
 class View(QWidget):
     """Shows one document. Owns its viewport and its picture.
 
@@ -55,6 +59,7 @@ class View(QWidget):
         self._picture = Picture(document, self.viewport)
         self._compare = Compare()
         self._hole = HoleOutline(self.viewport)
+        self._matrix = self.viewport.matrix
         self._follow_palette()
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.grabGesture(Qt.GestureType.PinchGesture)
@@ -62,7 +67,7 @@ class View(QWidget):
         document.mask_changed.connect(self._update_document)
         document.stack_changed.connect(self.update)
         document.resized.connect(self._follow_document)
-        self.viewport.changed.connect(self.update)
+        self.viewport.changed.connect(self._follow_viewport)
         self._hole.moved.connect(self.update_screen)
 
     # How it looks
@@ -159,7 +164,7 @@ class View(QWidget):
         end = time.perf_counter() + COMPOSITE_S
         width, height = self._device_size
         late: list[Rect] = []
-        for part in region:  # type: ignore[attr-defined]  # which the stubs do not know
+        for part in _parts(region):
             for area, original in self._compare.parts(self._device_rect(part), width):
                 left = max(0.0, end - time.perf_counter())
                 if not self._picture.refresh(area, left, original=original):
@@ -211,6 +216,16 @@ class View(QWidget):
         smaller = min(self.width(), self.height())
         self.viewport.resize(self._device_size, round(min(MARGIN * smaller, LARGEST_MARGIN) * self.scale))
 
+    def _follow_viewport(self) -> None:
+        """Have everything painted; where it has only been moved, what is painted is moved and the rest is painted."""
+        before, self._matrix = self._matrix, self.viewport.matrix
+        moved = (self._matrix - before) / self.scale
+        dx, dy = moved[:, 2].tolist()
+        if moved[:, :2].any() or dx % 1 or dy % 1 or self._compare.split:
+            self.update()
+        elif dx or dy:
+            self.scroll(int(dx), int(dy))
+
     def _follow_palette(self) -> None:
         self._picture.surround = self.palette().color(QPalette.ColorRole.Shadow)
         self.update()
@@ -254,3 +269,11 @@ class View(QWidget):
         """Zoom or pan."""
         self.navigation.wheel(event)
         event.accept()
+
+
+def _parts(region: QRegion) -> list[QRect]:
+    """Return the rectangles of a region; the one around them where they are many and fill most of it."""
+    parts: list[QRect] = list(region)  # type: ignore[call-overload]  # the stubs do not know that it is iterable
+    around = region.boundingRect()
+    filled = sum(part.width() * part.height() for part in parts)
+    return [around] if len(parts) > FEW and filled > CROWDED * around.width() * around.height() else parts

@@ -277,6 +277,43 @@ def test_space_and_drag_pans_and_paints_nothing(canvas, hand, brush, document):
     assert not document.mask.is_empty
 
 
+def on_screen(canvas):
+    """What the window really shows, not what it would paint."""
+    return to_array(canvas.screen().grabWindow(canvas.winId()).toImage())
+
+
+def test_what_is_moved_by_panning_is_as_if_painted(canvas, hand, brush, document, application):
+    hand.drag((60, 50), (200, 150))
+    np.testing.assert_array_equal(on_screen(canvas), to_array(canvas.grab().toImage()))
+    start = hand.at(100, 100)
+    QTest.mousePress(canvas, MIDDLE, NONE, start)
+    for way in (QPoint(3, 1), QPoint(40, -7), QPoint(-60, 33), QPoint(-250, 10)):
+        QTest.mouseMove(canvas, start + way)
+        if way.x() != 40:  # two steps before one paint, too
+            hand.settle()
+        if way.x() == -60:
+            masking.grow(document, 3)
+    QTest.mouseRelease(canvas, MIDDLE, NONE, start + way)
+    hand.settle()
+    np.testing.assert_array_equal(on_screen(canvas), to_array(canvas.grab().toImage()))
+    canvas.split = 0.3
+    canvas.viewport.pan(11, 5)
+    hand.settle()
+    np.testing.assert_array_equal(on_screen(canvas), to_array(canvas.grab().toImage()))
+
+
+def test_panning_paints_only_what_comes_into_view(canvas, hand, brush, monkeypatch):
+    hand.move(100, 100)
+    drawn = []
+    draw = canvas._picture.draw
+    monkeypatch.setattr(
+        canvas._picture, "draw", lambda painter, rect, **how: (drawn.append(rect), draw(painter, rect, **how))
+    )
+    canvas.viewport.pan(4, 0)
+    hand.settle()
+    assert 0 < sum(rect.area for rect in drawn) < 0.1 * canvas.width() * canvas.height()
+
+
 def test_the_hand_and_the_zoom_tool(canvas, hand, tools, document):
     canvas.tool = tools["hand"]
     before = canvas.viewport.to_screen(0, 0)
