@@ -49,15 +49,15 @@ class Journal:
 
     @staticmethod
     def create(folder: Path, plan: Plan) -> "Journal":
-        """Begin a journal in a folder; one of a finished run there is replaced.
+        """Begin a journal in a folder; one there of a run that is finished, or has done nothing yet, is replaced.
 
         Raises:
-            SettingsError: there is one of a run that is not finished.
+            SettingsError: there is one of a run that has done a part.
             FileFormatError: the disk refuses.
         """
         if (folder / PLAN).exists():
             old = Journal.load(folder)
-            if left := len(old.left()):
+            if (left := len(old.left())) and (old.outcomes or old.announced):
                 raise SettingsError(
                     f"The run in {shown(folder)} is not finished, {left} of {len(old.plan.ready)} photos are left: go "
                     "on with --resume, or delete that folder to begin anew."

@@ -161,7 +161,7 @@ def _journal(
     stack: contextlib.ExitStack,
 ) -> Journal | None:
     """Return the journal of the run that is begun or taken up; None where the first process could not do it."""
-    folder = arguments.journal or order.journal
+    folder = arguments.journal or (order if arguments.resume else _with_photos(order)).journal
     if ranks is not None and not ranks.first:
         return None if ranks.hear("plan", 0, progress) else Journal.load(folder, ranks.rank)
     try:
@@ -173,6 +173,7 @@ def _journal(
         else:
             plan = Plan(_with_photos(order), ()) if arguments.watch else make_plan(_with_photos(order), progress)
             _refuse_nothing(plan)
+            ModelStore(models_folder()).resolve(order.model)  # what is not there is told before a run is begun
             journal = stack.enter_context(begun(folder, plan))
     except BaseException:
         if ranks is not None:

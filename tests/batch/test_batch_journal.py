@@ -61,8 +61,9 @@ def test_a_run_that_is_not_finished_is_not_begun_anew(plan, folder):
     with resumed(folder) as journal:
         for task in journal.left():
             journal.note(outcome(task.number))
-    with begun(folder, plan) as journal:
-        assert left(journal) == [1, 3, 4]
+    for _ in range(2):  # one that has done nothing yet is no loss
+        with begun(folder, plan) as journal:
+            assert left(journal) == [1, 3, 4]
 
 
 def test_one_program_at_a_time(plan, folder):

@@ -37,7 +37,7 @@ def test_help_imports_nothing_heavy(words):
     assert imported_by(*words) == set()
 
 
-@pytest.mark.parametrize("command", ["inpaint", "benchmark"])
+@pytest.mark.parametrize("command", ["inpaint", "batch", "benchmark"])
 def test_help_of_a_command_that_computes_imports_neither_torch_nor_qt(command):
     assert not imported_by(command, "--help") & {"torch", "PySide6"}
 
