@@ -21,7 +21,7 @@ from lama_desktop.errors import LamaDesktopError
 
 def select_all(document: Document) -> None:
     """Mask the whole picture."""
-    _replace(document, "Mask all", document.rect, 255)
+    write(document, "Mask all", document.rect, 255)
 
 
 def clear(document: Document) -> None:
@@ -48,7 +48,7 @@ def reselect(document: Document) -> None:
 
 def invert(document: Document) -> None:
     """Mask what is not masked."""
-    _replace(document, "Invert mask", document.rect, np.invert(document.mask.coverage))
+    write(document, "Invert mask", document.rect, np.invert(document.mask.coverage))
 
 
 def grow(document: Document, radius: int) -> None:
@@ -105,7 +105,21 @@ def replace(document: Document, label: str, rect: Rect, coverage: Coverage) -> N
     around = document.mask.bounds() | inside
     whole = np.zeros((around.height, around.width), np.uint8)
     whole[inside.slices_in(around)] = coverage[inside.slices_in(rect)]
-    _replace(document, label, around, whole)
+    write(document, label, around, whole)
+
+
+def write(document: Document, label: str, rect: Rect, coverage: Coverage | int) -> None:
+    """Change the mask in a rectangle.
+
+    Args:
+        document: whose.
+        label: of the step.
+        rect: where; outside of it the mask stays.
+        coverage: (rect.height, rect.width) uint8, or one value. Not kept.
+    """
+    edit = PixelEdit.replacing(label, document, document.mask, rect, coverage)
+    if not edit.is_empty:
+        document.do(edit)
 
 
 def luminance(pixels: Image) -> Coverage:
@@ -124,10 +138,4 @@ def _on_bounds(document: Document, label: str, margin: int, operation: Callable[
     bounds = document.mask.bounds()
     if not bounds.is_empty:
         rect = bounds.grown(margin) & document.rect
-        _replace(document, label, rect, operation(document.mask.coverage[rect.slices]))
-
-
-def _replace(document: Document, label: str, rect: Rect, coverage: Coverage | int) -> None:
-    edit = PixelEdit.replacing(label, document, document.mask, rect, coverage)
-    if not edit.is_empty:
-        document.do(edit)
+        write(document, label, rect, operation(document.mask.coverage[rect.slices]))

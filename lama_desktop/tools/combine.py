@@ -5,9 +5,8 @@ from enum import StrEnum
 
 import numpy as np
 
-from lama_desktop.core.commands import PixelEdit
+from lama_desktop.core import masking
 from lama_desktop.core.document import Document
-from lama_desktop.core.geometry import Rect
 from lama_desktop.core.shapes import Shape
 from lama_desktop.options import option
 from lama_desktop.tools.tool import Modifier
@@ -51,32 +50,13 @@ def combine(document: Document, label: str, shape: Shape, how: Combine) -> None:
         shape: cut to the document here.
         how: see Combine.
     """
-    shape = shape.cut(document.rect)
-    with PixelEdit(label, document, document.mask) as edit:
-        if how in (Combine.INTERSECT, Combine.REPLACE):
-            for rect in _around(document.mask.bounds(), shape.rect):
-                with edit.writing(rect) as pixels:
-                    pixels[...] = 0
-        with edit.writing(shape.rect) as pixels:
-            if how is Combine.ADD:
-                np.maximum(pixels, shape.coverage, out=pixels)
-            elif how is Combine.SUBTRACT:
-                np.minimum(pixels, np.invert(shape.coverage), out=pixels)
-            elif how is Combine.INTERSECT:
-                np.minimum(pixels, shape.coverage, out=pixels)
-            else:
-                pixels[...] = shape.coverage
-
-
-def _around(outer: Rect, inner: Rect) -> list[Rect]:
-    """Return the part of one rectangle outside of another, as up to four rectangles."""
-    inner &= outer
-    if inner.is_empty:
-        return [] if outer.is_empty else [outer]
-    parts = [
-        Rect(outer.left, outer.top, outer.right, inner.top),
-        Rect(outer.left, inner.bottom, outer.right, outer.bottom),
-        Rect(outer.left, inner.top, inner.left, inner.bottom),
-        Rect(inner.right, inner.top, outer.right, inner.bottom),
-    ]
-    return [part for part in parts if not part.is_empty]
+    shape, mask = shape.cut(document.rect), document.mask
+    before = mask.coverage[shape.rect.slices]
+    if how is Combine.ADD:
+        masking.write(document, label, shape.rect, np.maximum(before, shape.coverage))
+    elif how is Combine.SUBTRACT:
+        masking.write(document, label, shape.rect, np.minimum(before, np.invert(shape.coverage)))
+    elif how is Combine.INTERSECT:
+        masking.replace(document, label, shape.rect, np.minimum(before, shape.coverage))
+    else:
+        masking.replace(document, label, shape.rect, shape.coverage)

@@ -204,6 +204,7 @@ class Canvas(View):
         )
 
     def _release(self, event: QMouseEvent | QTabletEvent) -> None:
+        self._position = event.position()
         if self.navigation.pans:
             self.navigation.end_pan()
         elif self._takes_line:

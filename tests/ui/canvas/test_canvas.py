@@ -19,7 +19,9 @@ from lama_desktop.core.drawable import Mask
 from lama_desktop.core.geometry import Rect
 from lama_desktop.core.layer import Lock
 from lama_desktop.core.shapes import dab
+from lama_desktop.tools.tool import Pointer
 from lama_desktop.ui.canvas.canvas import Canvas
+from lama_desktop.ui.canvas.cursors import cursor_of
 from lama_desktop.ui.canvas.qimage import to_array
 
 SHIFT, ALT, CONTROL = (
@@ -180,6 +182,20 @@ def test_escape_stops_what_a_tool_has_computed(canvas, hand, tools, document, un
     assert document.mask.is_empty
 
 
+def test_work_that_fails_ends_the_gesture_and_is_told_by_the_jobs(canvas, hand, tools, document, until, jobs):
+    canvas.tool = tools["object"]
+    failed = []
+    jobs.failed.connect(lambda job, error: failed.append(str(error)))
+    hand.drag((-10, -10), (100, 100), (310, 210))
+    assert canvas.cursor().shape() == Qt.CursorShape.BusyCursor
+    until(lambda: not canvas.is_busy)
+    assert failed
+    assert "less than the whole" in failed[0]
+    assert document.mask.is_empty
+    hand.drag((-20, 50), (20, 20))
+    assert not canvas.is_busy or canvas.drop_gesture() is None
+
+
 def test_what_a_tool_refuses_is_said(canvas, hand, tools, document):
     document.do(PropertyEdit("Lock", document, document.layers[0], "lock", Lock.POSITION))
     canvas.tool = tools["move"]
@@ -279,7 +295,7 @@ def test_space_and_drag_pans_and_paints_nothing(canvas, hand, brush, document):
 
 def on_screen(canvas):
     """What the window really shows, not what it would paint."""
-    return to_array(canvas.screen().grabWindow(canvas.winId()).toImage())
+    return to_array(canvas.backingStore().paintDevice())
 
 
 def test_what_is_moved_by_panning_is_as_if_painted(canvas, hand, brush, document, application):
@@ -356,6 +372,17 @@ def test_the_outline_of_the_brush_follows_the_pointer_at_its_true_size(canvas, h
     assert (columns.max() + columns.min()) / 2 == pytest.approx(middle.x(), abs=1.5)
     assert (rows.max() + rows.min()) / 2 == pytest.approx(middle.y(), abs=1.5)
     assert canvas.cursor().shape() == Qt.CursorShape.BlankCursor
+
+
+def test_every_pointer_has_a_cursor_and_the_lenses_are_not_exchanged(application):
+    """Labelme had the icons of zooming in and out exchanged."""
+    drawn = {each: cursor_of(each, 1.0) for each in Pointer}
+    inside, outside = (
+        to_array(drawn[each].pixmap().toImage())[..., :3].max(2) < 100 for each in (Pointer.ZOOM_IN, Pointer.ZOOM_OUT)
+    )
+    alpha = [to_array(drawn[each].pixmap().toImage())[..., 3] > 200 for each in (Pointer.ZOOM_IN, Pointer.ZOOM_OUT)]
+    assert (inside & alpha[0]).sum() > (outside & alpha[1]).sum(), "a plus has more ink than a minus"
+    assert drawn[Pointer.NONE].shape() == Qt.CursorShape.BlankCursor
 
 
 def test_the_outline_can_be_seen_on_black_and_on_white(application, tools, jobs):
