@@ -6,11 +6,12 @@ and the jobs are given to it. UI thread only.
 
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import QEnterEvent, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QTabletEvent, QWheelEvent
+from PySide6.QtWidgets import QGestureEvent
 
 from lama_desktop.core.document import Document
 from lama_desktop.tools.tool import Button, Kind, Overlay, Pointer, PointerEvent, Tool
 from lama_desktop.ui.canvas.cursors import cursor_of
-from lama_desktop.ui.canvas.events import button_of, pointer_event, pressure_of
+from lama_desktop.ui.canvas.events import Pressure, button_of, pointer_event
 from lama_desktop.ui.canvas.gestures import GestureRunner
 from lama_desktop.ui.canvas.navigation import PAN_STEP
 from lama_desktop.ui.canvas.overlay import OverlayView
@@ -71,6 +72,7 @@ class Canvas(View):
         self._pointer = Pointer.ARROW
         self._cursor: tuple[Pointer, Qt.CursorShape | None] = Pointer.ARROW, None
         self._position: QPointF | None = None
+        self._pressure = Pressure()
         self._button, self._keys = Button.PRIMARY, Qt.KeyboardModifier.NoModifier
         self._space = self._takes_line = False
         document.resized.connect(self._runner.drop)
@@ -182,10 +184,12 @@ class Canvas(View):
             self._takes_line = True
         elif (button := button_of(event)) is not None and not self.navigation.pans:
             if self._runner.lasts:
-                self._runner.send(self._event(kind, position, event.modifiers(), pressure_of(event)))
+                self._runner.send(self._event(kind, position, event.modifiers(), self._pressure.of(event)))
             else:
                 self._button = button
-                self._runner.begin(self._tool, self._event(Kind.PRESS, position, event.modifiers(), pressure_of(event)))
+                self._runner.begin(
+                    self._tool, self._event(Kind.PRESS, position, event.modifiers(), self._pressure.of(event))
+                )
         self._show_cursor()
 
     def _move(self, event: QMouseEvent | QTabletEvent) -> None:
@@ -195,13 +199,13 @@ class Canvas(View):
         elif self._takes_line:
             self.split = event.position().x() / max(1, self.width())
         elif self._runner.lasts:
-            self._runner.send(self._event(Kind.MOVE, event.position(), event.modifiers(), pressure_of(event)))
+            self._runner.send(self._event(Kind.MOVE, event.position(), event.modifiers(), self._pressure.of(event)))
             self._tell_options()
         else:
+            self._keys = event.modifiers()
             self.refresh_pointer()
-        self.pointed.emit(
-            self.viewport.to_document(event.position().x() * self.scale, event.position().y() * self.scale)
-        )
+        at = event.position() * self.scale
+        self.pointed.emit(self.viewport.to_document(at.x(), at.y()))
 
     def _release(self, event: QMouseEvent | QTabletEvent) -> None:
         self._position = event.position()
@@ -210,14 +214,19 @@ class Canvas(View):
         elif self._takes_line:
             self._takes_line = False
         elif self._runner.lasts and button_of(event) in (self._button, Button.ERASER):
-            self._runner.send(self._event(Kind.RELEASE, event.position(), event.modifiers(), pressure_of(event)))
+            self._runner.send(self._event(Kind.RELEASE, event.position(), event.modifiers(), self._pressure.of(event)))
             self._tell_options()
+        if not self._runner.lasts:
+            self._button = Button.PRIMARY
+        self.refresh_pointer()
         self._show_cursor()
 
     # Keys
 
     def event(self, event: QEvent) -> bool:
-        """Keep the keys of a gesture from being shortcuts of the window."""
+        """Keep the keys of a gesture from being shortcuts of the window; a second finger is no stroke."""
+        if isinstance(event, QGestureEvent):
+            self._runner.drop()
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride and self._wants(event):
             event.accept()
             return True

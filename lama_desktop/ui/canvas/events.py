@@ -55,10 +55,20 @@ def button_of(event: QMouseEvent | QTabletEvent) -> Button | None:
     return Button.SECONDARY if event.button() == Qt.MouseButton.RightButton else None
 
 
-def pressure_of(event: QMouseEvent | QTabletEvent) -> float:
-    """Return how hard a pen is pressed; 1 for what cannot tell."""
-    if not isinstance(event, QTabletEvent):
-        return 1.0
-    device = event.pointingDevice()
-    tells = device is None or bool(device.capabilities() & QInputDevice.Capability.Pressure)
-    return event.pressure() if tells else 1.0
+class Pressure:
+    """How hard a pen is pressed. Some drivers always say 0: such a pen paints like a mouse."""
+
+    def __init__(self) -> None:
+        self._felt: set[int] = set()
+
+    def of(self, event: QMouseEvent | QTabletEvent) -> float:
+        """Return 0 to 1; 1 for what cannot tell."""
+        if not isinstance(event, QTabletEvent):
+            return 1.0
+        device = event.pointingDevice()
+        if not device.capabilities() & QInputDevice.Capability.Pressure:
+            return 1.0
+        pen = device.uniqueId().numericId()
+        if event.pressure() > 0:
+            self._felt.add(pen)
+        return event.pressure() if pen in self._felt else 1.0

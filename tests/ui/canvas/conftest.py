@@ -39,6 +39,8 @@ class Hand:
             self._application.processEvents()
 
     def move(self, x, y):
+        # The free pointer is moved by the cursor, which says nothing where it has been before.
+        QTest.mouseMove(self.canvas, self.at(x, y) + QPoint(1, 0))
         QTest.mouseMove(self.canvas, self.at(x, y))
         self.settle()
 

@@ -120,6 +120,24 @@ def test_a_pen_has_pressure_and_its_other_end_erases(canvas, hand, brush, docume
     assert document.history.labels == ("Brush", "Erase")
 
 
+def test_a_pen_that_cannot_tell_its_pressure_paints_like_a_mouse(canvas, hand, brush, document):
+    for kind, x in ((QEvent.Type.TabletPress, 60), (QEvent.Type.TabletMove, 200), (QEvent.Type.TabletRelease, 200)):
+        pen(canvas, kind, hand.at(x, 100), 0.0, button=LEFT)
+    assert (document.mask.coverage[:, 100] > 127).sum() == 20
+    pen(canvas, QEvent.Type.TabletMove, hand.at(100, 50), 0.3)
+
+
+def test_hovering_shows_what_the_keys_held_would_do(canvas, hand, tools):
+    canvas.tool = tools["zoom"]
+    hand.click(100, 100, button=RIGHT)
+    hand.move(110, 100)
+    inside = to_array(canvas.cursor().pixmap().toImage()).tobytes()
+    QTest.keyPress(canvas, Qt.Key.Key_Alt, NONE)
+    assert to_array(canvas.cursor().pixmap().toImage()).tobytes() != inside
+    QTest.keyRelease(canvas, Qt.Key.Key_Alt, ALT)
+    assert to_array(canvas.cursor().pixmap().toImage()).tobytes() == inside
+
+
 def test_escape_drops_the_stroke_and_the_next_one_works(canvas, hand, brush, document):
     hand.press(60, 50)
     QTest.mouseMove(canvas, hand.at(200, 50))
