@@ -7,7 +7,7 @@ between downsampling and residual blocks are descended upon until the result, ha
 still with the known pixels. The weights stay as they are.
 
 We differ where the published code fails: a hole too thin to be compared is no error, the result is never smaller than
-the picture, and the memory is that of one layer and not of all (a ninth of the published). The network is the fused
+the picture, and the memory is that of one layer and not of all (a seventh of the published). The network is the fused
 one; rounding aside it has the published gradient, too.
 
 Runs on the thread that owns the network.
@@ -69,8 +69,8 @@ def refine(
     """Redraw a picture, level by level.
 
     Args:
-        network: of Fourier or ordinary residual blocks, where and in which dtype it is to run. The features that are
-            descended upon stay in float32.
+        network: of Fourier or ordinary residual blocks, where it is to run, in float32 or bfloat16: gradients of a mean
+            over millions of pixels are too small for float16. The features that are descended upon stay in float32.
         image: (H, W, 3) float32 sRGB 0..1; what lies in the hole does not matter; not modified.
         hole: (H, W) bool.
         settings: how far.
@@ -132,8 +132,7 @@ def _draw(
         loss, gradient = goal.judge(logits)
         logger.debug("Refinement at %d × %d, step %d: loss %.6f", width, height, step + 1, loss)
         if not last:
-            gradient = chain.gradient(trail, gradient, stage.stage(FORWARD, 1))
-            descent.step(gradient.float() / goal.gain)
+            descent.step(chain.gradient(trail, gradient, stage.stage(FORWARD, 1)).float())
     return logits[:, :, :height, :width].float().sigmoid()
 
 
@@ -151,22 +150,14 @@ class _Goal:
     below: Tensor
     core: Tensor
 
-    @property
-    def gain(self) -> float:
-        """What gradients are multiplied by.
-
-        That of a mean over millions of pixels is too small for float16; a power of two changes nothing else.
-        """
-        return 2.0 ** round(math.log2(self.picture.numel()))
-
     def judge(self, logits: Tensor) -> tuple[float, Tensor]:
-        """Return the loss of a picture before its sigmoid, and `gain` times its gradient, (1, 3, H, W) float32."""
+        """Return the loss of a picture before its sigmoid, and its gradient, (1, 3, H, W) float32."""
         logits = logits.float().detach().requires_grad_()
         redraw = logits.sigmoid()
         height, width = self.size
         loss = _difference(redraw, self.picture, self.known)
         loss = loss + _difference(halved(redraw[:, :, :height, :width]), self.below, self.core)
-        (gradient,) = torch.autograd.grad(loss * self.gain, logits)
+        (gradient,) = torch.autograd.grad(loss, logits)
         return loss.item(), gradient
 
 

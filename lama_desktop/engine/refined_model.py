@@ -1,5 +1,7 @@
 """A network that refines its larger windows, behind the face of a model."""
 
+import torch
+
 from lama_desktop.core.arrays import Colors, Hole
 from lama_desktop.core.geometry import Rect
 from lama_desktop.engine.model import RING, NetworkModel, side_that_fits
@@ -25,7 +27,7 @@ class RefinedModel:
         settings: how far to refine.
 
     Raises:
-        SettingsError: the network's blocks cannot be refined.
+        SettingsError: the network's blocks cannot be refined, or not in its precision.
     """
 
     copies = False
@@ -36,6 +38,8 @@ class RefinedModel:
                 "Refinement is made for LaMa-Fourier and LaMa-Regular, and this is a LaMa-Dilated: switch Refine off, "
                 "or choose another model."
             )
+        if plain.network.dtype == torch.float16:
+            raise SettingsError("The steps of refinement are too small for float16: choose bfloat16 or float32.")
         self._plain = plain
         self._settings = settings or Refinement()
         self.smallest = plain.smallest
