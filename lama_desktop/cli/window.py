@@ -8,8 +8,13 @@ from pathlib import Path
 
 from lama_desktop.errors import LamaDesktopError
 
-XCB = "libxcb-cursor.so.0"
-"""Qt ends the process where this is missing on X11, instead of saying so."""
+X11 = {
+    "libxcb-cursor.so.0": "libxcb-cursor0",
+    "libxcb-icccm.so.4": "libxcb-icccm4",
+    "libxcb-keysyms.so.1": "libxcb-keysyms1",
+    "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
+}
+"""Libraries of X11 and their Debian packages. Where one is missing, Qt ends the process instead of raising."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,9 +46,13 @@ def _require_display() -> None:
         raise LamaDesktopError(
             "There is no display to show the window on. `lama-desktop --help` lists what works without one."
         )
+    if missing := [package for library, package in X11.items() if not _loads(library)]:
+        raise LamaDesktopError(f"The window needs system libraries that are missing: install {' '.join(missing)}.")
+
+
+def _loads(library: str) -> bool:
     try:
-        ctypes.CDLL(XCB)
-    except OSError as error:
-        raise LamaDesktopError(
-            f"The window needs {XCB}, which this system does not have: install it (Debian: libxcb-cursor0)."
-        ) from error
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True

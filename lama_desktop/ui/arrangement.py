@@ -10,7 +10,7 @@ from lama_desktop.ui.panels.panel import WIDTH
 if TYPE_CHECKING:
     from lama_desktop.ui.main_window import MainWindow
 
-HEIGHTS = (300, 380, 190)
+HEIGHTS = (312, 380, 190)
 """Of the engine, layers and history panels in a new window."""
 LAYOUT, GEOMETRY, VERSION = "layout", "geometry", 1
 

@@ -10,6 +10,7 @@ emitted on the UI thread, so that slots are ordinary functions.
 Errors need no slot: `JobRunner.failed` is the one door through which the window shows them.
 """
 
+import itertools
 import logging
 import queue
 import time
@@ -66,9 +67,9 @@ class Job(QObject):
         self.started: float | None = None
         """When its work began, by `time.monotonic`; None while it waits."""
         self._work: Work | None = work
-        self._report: Report | None = None
-        self._reported, self._said = 0.0, ""
-        self._progress = Progress(self._pass_on)
+        self._outcome: tuple[object, BaseException | None] = None, None
+        self._reports = _Reports()
+        self._progress = Progress(self._reports)
 
     def cancel(self) -> None:
         """Ask the work to stop at its next report; nothing happens if it has none left."""
@@ -79,29 +80,34 @@ class Job(QObject):
         """Whether it was asked to stop."""
         return self._progress.cancelled
 
-    def run(self, report: Report) -> object:
-        """Do the work on the calling thread and return its result.
+    def run(self, report: Report) -> None:
+        """Do the work on the calling thread; `take_outcome` tells what became of it.
 
-        Raises:
-            Cancelled: it was asked to stop.
-            Exception: whatever the work raises.
+        Args:
+            report: called on this thread.
         """
         assert self._work is not None, "a job runs once"
         work, self._work = self._work, None  # what it holds is free as soon as it is done
-        self._report = report
-        self._progress(0.0)
-        return work(self._progress)
+        self._reports.heard = report
+        try:
+            self._progress(0.0)
+            self._outcome = work(self._progress), None
+        except Cancelled as error:
+            self._outcome = None, _released(error)
+        except Exception as error:
+            level = logging.INFO if isinstance(error, LamaDesktopError) else logging.ERROR
+            logger.log(level, "%s failed", self.title, exc_info=error)
+            self._outcome = None, _released(error)
+        self._reports.heard = None
 
-    def _pass_on(self, fraction: float, text: str) -> None:
-        """Send a report on where the last one was long enough ago, its text is new, or it is the last."""
-        now = time.monotonic()
-        if self._report is not None and (fraction >= 1 or text != self._said or now - self._reported >= REPORT_S):
-            self._reported, self._said = now, text
-            self._report(fraction, text)
+    def take_outcome(self) -> tuple[object, BaseException | None]:
+        """Return the result or the error, once."""
+        outcome, self._outcome = self._outcome, (None, None)
+        return outcome
 
 
 class JobRunner(QObject):
-    """Owns the lanes; lives on the UI thread.
+    """Owns the lanes and the jobs that run or wait; lives on the UI thread.
 
     Signals:
         changed: a job was added, started, or ended.
@@ -114,12 +120,13 @@ class JobRunner(QObject):
     def __init__(self) -> None:
         super().__init__()
         self._threads: dict[Lane, _LaneThread] = {}
-        self._jobs: list[Job] = []
+        self._jobs: dict[int, Job] = {}
+        self._numbers = itertools.count()
 
     @property
     def jobs(self) -> tuple[Job, ...]:
         """Jobs that run or wait, the oldest first."""
-        return tuple(self._jobs)
+        return tuple(self._jobs.values())
 
     def submit(self, job: Job) -> Job:
         """Put a job at the end of its lane's queue; return it."""
@@ -130,14 +137,15 @@ class JobRunner(QObject):
             thread.reported.connect(self._report)
             thread.ended.connect(self._end)
             thread.start()
-        self._jobs.append(job)
-        thread.jobs.put(job)
+        number = next(self._numbers)
+        self._jobs[number] = job
+        thread.jobs.put((number, job))
         self.changed.emit()
         return job
 
     def shutdown(self, timeout_s: float = 10.0) -> bool:
         """Cancel everything and wait for the threads; tell whether all of them ended."""
-        for job in self._jobs:
+        for job in self.jobs:
             job.cancel()
         for thread in self._threads.values():
             thread.jobs.put(None)
@@ -145,17 +153,21 @@ class JobRunner(QObject):
         self._jobs.clear()
         return all(ended)
 
-    def _begin(self, job: Job) -> None:
-        job.started = time.monotonic()
-        self.changed.emit()
+    def _begin(self, number: int) -> None:
+        if number in self._jobs:
+            self._jobs[number].started = time.monotonic()
+            self.changed.emit()
 
-    def _report(self, job: Job, fraction: float, text: str) -> None:
-        job.fraction, job.text = fraction, text
-        job.progressed.emit(fraction, text)
+    def _report(self, number: int, fraction: float, text: str) -> None:
+        if (job := self._jobs.get(number)) is not None:
+            job.fraction, job.text = fraction, text
+            job.progressed.emit(fraction, text)
 
-    def _end(self, job: Job, result: object, error: BaseException | None) -> None:
-        if job in self._jobs:
-            self._jobs.remove(job)
+    def _end(self, number: int) -> None:
+        job = self._jobs.pop(number, None)
+        if job is None:
+            return
+        result, error = job.take_outcome()
         if error is None:
             job.succeeded.emit(result)
         elif isinstance(error, Cancelled):
@@ -168,34 +180,49 @@ class JobRunner(QObject):
 
 
 class _LaneThread(QThread):
-    """Runs the jobs of one lane; None in the queue ends it."""
+    """Runs the jobs of one lane; None in the queue ends it.
 
-    began = Signal(object)
-    reported = Signal(object, float, str)
-    ended = Signal(object, object, object)
+    It speaks of jobs by number and lets go of each before it says that it has ended: a job, as every object with
+    signals, must die on the thread it was made on.
+    """
+
+    began = Signal(int)
+    reported = Signal(int, float, str)
+    ended = Signal(int)
 
     def __init__(self, lane: Lane, parent: QObject) -> None:
         super().__init__(parent)
         self.setObjectName(f"lane {lane}")
         self.setStackSize(STACK_BYTES)
-        self.jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self.jobs: queue.SimpleQueue[tuple[int, Job] | None] = queue.SimpleQueue()
 
     def run(self) -> None:
         """Do one job after the other."""
-        while (job := self.jobs.get()) is not None:
-            result: object = None
-            failure: BaseException | None = None
-            self.began.emit(job)
-            try:
-                result = job.run(partial(self.reported.emit, job))
-            except Cancelled as error:
-                failure = error
-            except Exception as error:
-                level = logging.INFO if isinstance(error, LamaDesktopError) else logging.ERROR
-                logger.log(level, "%s failed", job.title, exc_info=error)
-                failure = _released(error)
-            self.ended.emit(job, result, failure)
-            del job, result, failure
+        while (entry := self.jobs.get()) is not None:
+            number, job = entry
+            self.began.emit(number)
+            job.run(partial(self.reported.emit, number))
+            del entry, job
+            self.ended.emit(number)
+
+
+class _Reports:
+    """Passes the reports of a job on, but not more often than an eye sees.
+
+    It does not know its job: a job that is held in a circle is freed by the garbage collector instead of at once, and
+    then PySide6 6.12.0 never frees what the functions connected to its signals hold (seen with whole documents).
+    """
+
+    def __init__(self) -> None:
+        self.heard: Report | None = None
+        self._last, self._text = 0.0, ""
+
+    def __call__(self, fraction: float, text: str) -> None:
+        """Pass a report on where the last one was long enough ago, its text is new, or it is the last."""
+        now = time.monotonic()
+        if self.heard is not None and (fraction >= 1 or text != self._text or now - self._last >= REPORT_S):
+            self._last, self._text = now, text
+            self.heard(fraction, text)
 
 
 def _released(error: BaseException) -> BaseException:

@@ -254,6 +254,7 @@ class MainWindow(QMainWindow):
         empty.chosen.connect(lambda path: self.files.open([path]))
         self.workspace.current_changed.connect(self._follow)
         self.workspace.close_wanted.connect(self.files.close)
+        self.workspace.closed.connect(self._forget)
         self.workspace.dropped.connect(lambda data, keys: self.incoming.drop(data, keys, self.document))
         self.toolbox.chosen.connect(self.take_tool)
         self.tool_options.changed.connect(self._follow_tool)
@@ -284,7 +285,7 @@ class MainWindow(QMainWindow):
         canvas.gesture_ended.connect(lambda tool, changed: self._end_gesture(document, tool, changed))
         canvas.refused.connect(lambda text: self.notices.tell(text, Tone.WARNING))
         canvas.compared.connect(self.actions_by_id.refresh_soon)
-        canvas.viewport.changed.connect(lambda: self._show_zoom(canvas))
+        canvas.viewport.changed.connect(self._show_zoom)  # no lambda: it would keep the canvas, and so the photo
         return canvas
 
     # What follows from what
@@ -294,8 +295,6 @@ class MainWindow(QMainWindow):
         if self._followed is not None:
             for signal in _signals(self._followed):
                 signal.disconnect(self._refresh)
-            if self._followed not in self.workspace.documents:
-                self._forget(self._followed)
         self._followed = document
         if document is not None:
             for signal in _signals(document):
@@ -304,8 +303,7 @@ class MainWindow(QMainWindow):
             panel.show_document(document)
         self.navigator.show_canvas(self.canvas)
         self.status.show_document(document)
-        if self.canvas is not None:
-            self._show_zoom(self.canvas)
+        self._show_zoom()
         self._refresh()
 
     def _forget(self, document: Document) -> None:
@@ -338,9 +336,9 @@ class MainWindow(QMainWindow):
         if self.canvas is not None:
             self.view.zoom_to(zoom)
 
-    def _show_zoom(self, canvas: Canvas) -> None:
-        if canvas is self.canvas:
-            self.status.show_zoom(canvas.viewport.zoom)
+    def _show_zoom(self) -> None:
+        if self.canvas is not None:
+            self.status.show_zoom(self.canvas.viewport.zoom)
 
     def _end_gesture(self, document: Document, tool: Tool, changed: bool) -> None:
         if changed and tool.id not in NO_MASK:

@@ -17,7 +17,7 @@ from lama_desktop.ui.theme import THUMBNAIL_RADIUS
 
 OVERSAMPLING = 3
 """Pixels looked at per pixel of a thumbnail, along a side: not to flicker, and not to take long at 100 megapixels."""
-MOST_PIXELS = 2_000_000
+MOST_PIXELS = 500_000
 """Fills up to this size are shown with their surroundings."""
 AROUND = 1.4
 """How much of those, as a multiple of the fill's sides."""

@@ -28,11 +28,13 @@ class Workspace(QWidget):
 
     Signals:
         current_changed: another document is in front, or none.
+        closed: a document is open no more.
         close_wanted: the user wants a document to be closed.
         dropped: something was dropped: the data and the modifiers.
     """
 
     current_changed = Signal(object)
+    closed = Signal(object)
     close_wanted = Signal(object)
     dropped = Signal(object, object)
 
@@ -101,9 +103,9 @@ class Workspace(QWidget):
             self._discard(index + 1)
         self.tabs.setCurrentIndex(index)
         self.tabs.blockSignals(blocked)
-        document.modified_changed.connect(lambda _: self._name(document))
-        document.path_changed.connect(lambda: self._name(document))
-        self._name(document)
+        for signal in (document.modified_changed, document.path_changed):
+            signal.connect(self._name_tabs)
+        self._name_tabs()
         self._follow_tab()
         canvas.setFocus()
 
@@ -148,9 +150,13 @@ class Workspace(QWidget):
     def _discard(self, index: int) -> None:
         canvas = self._canvases.pop(index)
         canvas.drop_gesture()
+        document = canvas.document
+        for signal in (document.modified_changed, document.path_changed):
+            signal.disconnect(self._name_tabs)
         self.tabs.removeTab(index)
         self.area.removeWidget(canvas)
         canvas.deleteLater()
+        self.closed.emit(document)
 
     def _follow_tab(self) -> None:
         canvas = self.canvas
@@ -164,14 +170,13 @@ class Workspace(QWidget):
     def _follow_move(self, source: int, target: int) -> None:
         self._canvases.insert(target, self._canvases.pop(source))
 
-    def _name(self, document: Document) -> None:
-        if document not in self.documents:
-            return
-        index = self.documents.index(document)
-        # The blank keeps the width: nothing jumps when the dot comes.
-        name = title_of(document).replace("&", "&&")
-        self.tabs.setTabText(index, name + (CHANGED if document.modified else ""))
-        self.tabs.setTabToolTip(index, str(document.path or name))
+    def _name_tabs(self, *_: object) -> None:
+        """Write the names of all documents on their tabs."""
+        for index, document in enumerate(self.documents):
+            # An ampersand would underline what follows it.
+            name = title_of(document).replace("&", "&&")
+            self.tabs.setTabText(index, name + (CHANGED if document.modified else ""))
+            self.tabs.setTabToolTip(index, str(document.path or name))
 
     def _close_button(self, document: Document) -> QToolButton:
         button = QToolButton()

@@ -285,7 +285,7 @@ def test_a_model_is_fetched_checked_and_deleted(app, models, until):
     assert not row.bar.isVisible()
     assert "Big-LaMa is ready" in models.message.text()
     texts = [app.window.engine.model.itemText(index) for index in range(2)]
-    assert texts == ["Automatic (Big-LaMa)", "Big-LaMa"]
+    assert texts == ["Auto (Big-LaMa)", "Big-LaMa"]
     row.buttons["verify"].click()
     idle(app, until)
     assert models.message.text() == "Big-LaMa is whole."

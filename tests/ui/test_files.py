@@ -1,9 +1,13 @@
 """Files come and go: nothing is lost unasked, a failed read or write leaves everything, drops do what was chosen."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
+from leaks import holders
 from PIL import Image as PillowImage
-from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, Qt, QUrl
 from PySide6.QtGui import QGuiApplication, QImage
 from window import noise, write_photo
 
@@ -333,3 +337,26 @@ def test_an_untouched_photo_leaves_as_it_came(app, opened, tmp_path, until, dtyp
     before, after = formats.read(source), formats.read(tmp_path / "out.tif")
     assert np.array_equal(before.pixels, after.pixels)
     assert before.pixels.dtype == after.pixels.dtype
+
+
+def test_the_memory_of_a_closed_photo_is_given_back(app, opened, photo, tmp_path, until):
+    def work():
+        first, second = opened(photo, write_photo(tmp_path / "b.png"))
+        app.window.workspace.show_tab(first)
+        stroke(app, first)
+        app.do("remove")
+        until(lambda: len(first.layers) == 2)
+        app.do("hide-layer")
+        app.window.prompts.target = tmp_path / "out.png"
+        app.do("export")
+        idle(app, until)
+        app.window.navigator.show()
+        for document in (second, first):
+            app.window.files.close(document)
+        return [weakref.ref(first), weakref.ref(second)]
+
+    gone = work()
+    idle(app, until)
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    gc.collect()
+    assert [each() is None for each in gone] == [True] * 2, "\n".join(holders(each()) for each in gone if each())

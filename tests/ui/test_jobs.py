@@ -156,3 +156,19 @@ def test_shutdown_stops_what_runs():
     start = time.monotonic()
     assert runner.shutdown()
     assert time.monotonic() - start < 1
+
+
+def test_a_job_that_has_ended_is_gone_with_all_that_listened(runner, until):
+    def counting():
+        held = np.zeros(10)
+        job = Job("Counting", lambda progress: progress(0.5))
+        job.succeeded.connect(lambda result: held.sum())
+        runner.submit(job)
+        return weakref.ref(job), weakref.ref(held)
+
+    gc.disable()
+    try:
+        gone = counting()
+        until(lambda: all(each() is None for each in gone))
+    finally:
+        gc.enable()

@@ -187,7 +187,7 @@ def test_engine_options_are_kept_and_used(app, document, until):
 def test_the_engine_panel_offers_models_and_devices(app, document):
     panel = app.window.engine
     texts = [panel.model.itemText(index) for index in range(panel.model.count())]
-    assert texts == ["Automatic (Patches)", "Patches", "Telea", "Navier-Stokes", "More models…"]
+    assert texts == ["Auto (Patches)", "Patches", "Telea", "Navier-Stokes", "More models…"]
     panel._choose("telea")
     assert app.settings[Removal].model == "telea"
     assert app.window.retouch.model == "telea"
@@ -196,7 +196,7 @@ def test_the_engine_panel_offers_models_and_devices(app, document):
     assert panel.model.value == "telea"
     panel.show_devices(["cpu"], "cpu, bfloat16")
     device = panel.main.editor("device")
-    assert [device.itemText(index) for index in range(device.count())] == ["Automatic (cpu, bfloat16)", "CPU"]
+    assert [device.itemText(index) for index in range(device.count())] == ["Auto (CPU, bfloat16)", "CPU"]
     assert device.value is DeviceName.AUTO
 
 

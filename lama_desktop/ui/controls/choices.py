@@ -7,6 +7,8 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen, QPolygonF, QWhe
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QComboBox, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 _ROLE = QPalette.ColorRole
+ARROW = 38
+"""Room for the arrow and the margins of a list that drops down."""
 
 
 class Switch(QAbstractButton):
@@ -118,14 +120,23 @@ class Segments(QWidget):
 class Choice(QComboBox):
     """A list that drops down; the wheel turns it only while it has the focus.
 
+    Args:
+        choices: a value and its title each.
+        flat: without a frame, and as wide as what is chosen.
+
     Signals:
         changed: the value that was chosen.
     """
 
     changed = Signal(object)
 
-    def __init__(self, choices: Sequence[tuple[object, str]] = ()) -> None:
+    def __init__(self, choices: Sequence[tuple[object, str]] = (), flat: bool = False) -> None:
         super().__init__()
+        self._flat = flat
+        if flat:
+            self.setProperty("kind", "flat")
+            self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+            self.currentIndexChanged.connect(self.updateGeometry)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(4)
@@ -154,6 +165,13 @@ class Choice(QComboBox):
         """Show a choice without a signal; one that is not offered changes nothing."""
         if value in self._values:
             self.setCurrentIndex(self._values.index(value))
+
+    def sizeHint(self) -> QSize:
+        """Return the size of a field, or of what is chosen and the arrow."""
+        size = super().sizeHint()
+        if self._flat:
+            size.setWidth(self.fontMetrics().horizontalAdvance(self.currentText()) + ARROW)
+        return size
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Leave the wheel to the panel unless this is in use."""

@@ -30,7 +30,7 @@ from lama_desktop.progress import Progress
 from lama_desktop.ui.dialogs.page import note
 from lama_desktop.ui.icons import themed_icon
 from lama_desktop.ui.jobs import Job, JobRunner, Lane
-from lama_desktop.ui.text import in_bytes, sentence, tr
+from lama_desktop.ui.text import in_bytes, tr
 from lama_desktop.ui.theme import GAP, PADDING, UNIT, Theme, small, weighted
 
 SUFFIXES = "*.ckpt *.pt *.pth *.safetensors *.zip *.bin"
@@ -168,7 +168,7 @@ class ModelsPage(QWidget):
 
     def _say(self, text: str) -> None:
         if text:
-            self.message.setText(sentence(text))
+            self.message.setText(text)
 
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()

@@ -4,7 +4,7 @@ from typing import cast
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QMainWindow, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from lama_desktop.engine.options import DeviceName, EngineOptions
 from lama_desktop.errors import LamaDesktopError
@@ -70,7 +70,7 @@ class EnginePanel(Panel):
         cards = {each.id: each.card for each in installed} | {
             card.id: card for card in MODELS if card.kind == "classical"
         }
-        automatic = tr("Automatic ({model})", model=short_title(cards[best].title if best in cards else best))
+        automatic = tr("Auto ({model})", model=short_title(cards[best].title if best in cards else best))
         named = [(card.id, short_title(card.title)) for card in cards.values()]
         self.model.offer([("", automatic), *named, (GET, tr("More models…"))])
         chosen = self._settings[Removal].model
@@ -88,7 +88,7 @@ class EnginePanel(Panel):
         """
         editor = cast(Choice, self.main.editor("device"))
         self.main.limit("device", [DeviceName.AUTO.value, *names])
-        editor.setItemText(0, tr("Automatic ({device})", device=automatic))
+        editor.setItemText(0, tr("Auto ({device})", device=automatic.replace("cpu", "CPU")))
 
     def show_state(self, text: str) -> None:
         """Say what the engine is doing: "ready", "loading", "filling"."""
@@ -143,6 +143,10 @@ class EnginePanel(Panel):
         def fold(open: bool) -> None:
             rest.setVisible(open)
             toggle.setIcon(themed_icon(theme, "chevron-down" if open else "chevron-right"))
+            main = self.window()
+            if isinstance(main, QMainWindow):
+                change = rest.sizeHint().height() * (1 if open else -1)
+                main.resizeDocks([self], [self.height() + change], Qt.Orientation.Vertical)
 
         toggle.toggled.connect(fold)
         column.addWidget(toggle)

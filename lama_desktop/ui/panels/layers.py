@@ -42,7 +42,7 @@ class LayersPanel(Panel):
         self._held: PropertyEdit | None = None
         self.layers = LayerModel()
         self.list = LayerList(self.layers, theme)
-        self.mode = Choice([(mode, tr(mode.title)) for mode in BLEND_MODES])
+        self.mode = Choice([(mode, tr(mode.title)) for mode in BLEND_MODES], flat=True)
         self.opacity = OpacityButton()
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
@@ -100,7 +100,6 @@ class LayersPanel(Panel):
         return QSize(WIDTH, 300)
 
     def _lay_out(self, actions: Mapping[str, QAction]) -> None:
-        self.mode.setProperty("kind", "flat")
         for control, name in ((self.mode, tr("Blend mode")), (self.opacity, tr("Opacity"))):
             control.setAccessibleName(name)
             control.setToolTip(name)

@@ -13,7 +13,7 @@ from lama_desktop.ui.text import tr
 from lama_desktop.ui.theme import PADDING
 from lama_desktop.ui.thumbnails import rounded, small_picture
 
-HEIGHT = 168
+HEIGHT = 180
 SETTLE_MS = 300
 """The picture is drawn again when the document has been still for so long."""
 
@@ -69,14 +69,13 @@ class NavigatorPanel(Panel):
         fit = min(room.width() * scale / document.size[0], room.height() * scale / document.size[1], 1.0)
         snapshot = document.snapshot()
         job = Job("", lambda progress: small_picture(snapshot, fit, progress), Lane.TOOLS, shown=False)
-        job.succeeded.connect(lambda picture: self._take(job, picture, scale))
+        job.succeeded.connect(self._take)
         self._job = job
         self._runner.submit(job)
 
-    def _take(self, job: Job, picture: Image, scale: float) -> None:
-        if job is self._job:
-            self._job = None
-            self.map.show_picture(rounded(picture, scale))
+    def _take(self, picture: Image) -> None:
+        self._job = None
+        self.map.show_picture(rounded(picture, self.devicePixelRatioF()))
 
 
 class _Map(QWidget):
@@ -86,7 +85,7 @@ class _Map(QWidget):
         super().__init__()
         self._canvas: Canvas | None = None
         self._picture = QPixmap()
-        self.setMinimumHeight(80)
+        self.setMinimumHeight(HEIGHT - 40)
         self.setAccessibleName(tr("Navigator"))
 
     def show_canvas(self, canvas: Canvas | None) -> None:

@@ -9,9 +9,9 @@ from lama_desktop.tools.tool import Tool
 from lama_desktop.ui.controls.choices import Switch
 from lama_desktop.ui.form import Form
 from lama_desktop.ui.text import keys_text, sentence, tr
-from lama_desktop.ui.theme import GAP, UNIT, weighted
+from lama_desktop.ui.theme import GAP, PADDING, UNIT, weighted
 
-HEIGHT, SPACE = 30, 20
+BAR, HEIGHT, SPACE = 44, 30, 20
 
 
 class ToolOptions(QToolBar):
@@ -40,7 +40,7 @@ class ToolOptions(QToolBar):
         self.after_stroke.changed.connect(self.after_stroke_changed)
         holder = QWidget()
         self._row = QHBoxLayout(holder)
-        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setContentsMargins(PADDING, 0, PADDING, 0)
         self._row.setSpacing(SPACE)
         self._row.addWidget(self._title)
         self._row.addWidget(self._labelled_switch())
@@ -49,6 +49,7 @@ class ToolOptions(QToolBar):
         holder.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.addWidget(holder)
         self.setMovable(False)
+        self.setFixedHeight(BAR)
 
     def show_tool(self, tool: Tool) -> None:
         """Show another tool's options."""
