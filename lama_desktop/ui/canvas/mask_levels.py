@@ -16,6 +16,9 @@ from lama_desktop.core.pyramid import Pyramid
 CROWDED = 0.25
 """From this part of dirty tiles on, all tiles between them are computed in one go."""
 
+STROKE = 0.02
+"""Changes of less than this part of the picture only widen the bounds."""
+
 
 class MaskLevels:
     """What the mask overlay is drawn from.
@@ -46,7 +49,7 @@ class MaskLevels:
 
     @property
     def bounds(self) -> Rect:
-        """The smallest rectangle around what is masked, in document pixels."""
+        """A rectangle around what is masked, in document pixels; after strokes it may be larger than needed."""
         if self._bounds is None:
             self._bounds = self._mask.bounds()
         return self._bounds
@@ -72,7 +75,9 @@ class MaskLevels:
             )
 
     def _mark(self, rect: Rect) -> None:
-        self._bounds = None
+        if self._bounds is not None:
+            # A stroke asks for nothing but its own place; large changes are looked at anew.
+            self._bounds = self._bounds | rect if rect.area < STROKE * self._document.rect.area else None
         self._dirty[rect.cells()] = True
 
     def _follow(self) -> None:
