@@ -151,14 +151,15 @@ def inpaint_file(
     if isinstance(engine, Path):
         result = inpaint_photo_as_published(photo, mask, engine, progress.stage(0.1, 0.9))
         windows: tuple[Window, ...] = ()
+        said: list[str] = []
     else:
         allowed = _allowed(photo.size, sample_from, avoid)
         result = inpaint_photo(photo, mask, engine, progress.stage(0.1, 0.9), allowed)
-        windows = tuple(engine.windows)
+        windows, said = tuple(engine.windows), engine.notes
     marks.append(time.perf_counter())
     progress(0.9, f"writing {output.name}")
-    lost = formats.losses(result, output, options)
-    for note in (*photo.notes, *lost):
+    notes = (*photo.notes, *said, *formats.losses(result, output, options))
+    for note in notes:
         logger.warning("Note: %s", note)
     if sheet is not None:
         formats.write(_sheet(photo, mask, result), sheet, options)
@@ -168,7 +169,7 @@ def inpaint_file(
         progress(1)
     seconds = {name: end - start for name, start, end in zip(("read", "fill", "write"), marks, marks[1:], strict=False)}
     depth = min(result.depth, max(formats.format_of(output).depths))
-    return Removal(output, result, depth, windows, (*photo.notes, *lost), seconds)
+    return Removal(output, result, depth, windows, notes, seconds)
 
 
 def _allowed(size: tuple[int, int], sample_from: Path | None, avoid: Path | None) -> Hole | None:

@@ -18,10 +18,8 @@ from lama_desktop.batch.plan import Plan, State, Task
 from lama_desktop.batch.planner import make_plan
 from lama_desktop.batch.report import LINES, TEXT, Report
 from lama_desktop.batch.watch import INTERVAL, Watcher
-from lama_desktop.batch.work import Fill, Filled, Work
+from lama_desktop.batch.work import Work
 from lama_desktop.cli.terminal import print_json, progress_line
-from lama_desktop.core.arrays import Coverage
-from lama_desktop.core.photo import Photo
 from lama_desktop.engine.options import EngineOptions
 from lama_desktop.errors import Cancelled, FileFormatError, SettingsError
 from lama_desktop.formats import WriteOptions
@@ -34,8 +32,6 @@ if TYPE_CHECKING:
     from lama_desktop.engine.ranks import Ranks
 
 SECTIONS = (BatchOptions, EngineOptions, WriteOptions)
-AHEAD = 2
-"""Threads that read and write while the others fill."""
 SAID = 20
 """So many failures are named on the terminal; the report names all."""
 
@@ -203,35 +199,21 @@ def _shared(tasks: list[Task], ranks: "Ranks | None", progress: Progress) -> Seq
     return ranks.share(tasks)
 
 
-@contextlib.contextmanager
-def _filling(order: Order) -> Iterator[tuple[Fill, int]]:
-    """Load the model; yield the function that fills and how many threads do well with it."""
-    from lama_desktop.batch.removal import inpaint_photo
-    from lama_desktop.engine.engine import EngineCache
-    from lama_desktop.engine.pool import EnginePool
-
-    loaded = EngineCache(ModelStore(models_folder())).engine(order.model, order.engine_options)
-    with EnginePool(loaded, order.batch.at_once) as pool:
-
-        def fill(photo: Photo, mask: Coverage, progress: Progress) -> Filled:
-            with pool.engine(progress) as engine:
-                start = time.perf_counter()
-                return Filled(inpaint_photo(photo, mask, engine, progress), time.perf_counter() - start)
-
-        yield fill, pool.at_once + AHEAD
-
-
 def _outcomes(journal: Journal, order: Order, tasks: Sequence[Task], progress: Progress) -> Iterator[Outcome]:
     """Do the tasks and yield what became of each."""
     if tasks:
-        with _filling(order) as (fill, threads):
+        from lama_desktop.batch.filling import filling, load
+
+        with filling(load(order, ModelStore(models_folder())), order.batch.at_once) as (fill, threads):
             yield from Pipeline(tasks, Work(journal, fill).do, threads).outcomes(progress)
 
 
 def _watch(journal: Journal, order: Order, tasks: Sequence[Task], progress: Progress, speaks: bool) -> None:
     """Do the tasks and whatever comes, until somebody stops it."""
+    from lama_desktop.batch.filling import filling, load
+
     watcher = Watcher(journal)
-    with _filling(order) as (fill, threads):
+    with filling(load(order, ModelStore(models_folder())), order.batch.at_once) as (fill, threads):
         work = Work(journal, fill)
         while True:
             for outcome in Pipeline(tasks, work.do, threads).outcomes(progress):

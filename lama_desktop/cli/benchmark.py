@@ -35,6 +35,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     training.add_argument("--rounds", type=int, default=5, help="how often each is timed (default: 5)")
     training.add_argument("--compile", action="store_true", help="also compiled with torch.compile")
     training.add_argument("--json", action="store_true", help="print one JSON document")
+    batch = kinds.add_parser("batch", help="folders as lama-desktop batch does them beside one photo after the other")
+    batch.add_argument("photos", type=Path, nargs="+", metavar="PHOTOS", help="folders and files; nothing is changed")
+    batch.add_argument("--masks", default="beside", help="as for lama-desktop batch (default: beside)")
+    batch.add_argument("--model", help="id of a model, or a weight file (default: the best that is installed)")
+    batch.add_argument("--count", type=int, default=200, help="of so many photos (default: 200)")
+    batch.add_argument("--device", choices=tuple(DeviceName), default="auto", help="where to run (default: auto)")
+    batch.add_argument("--json", action="store_true", help="print one JSON document")
     canvas = kinds.add_parser(
         "canvas", help="painting, looking around and undoing in large photos, from event to paint"
     )
@@ -98,6 +105,28 @@ def _run_engine(arguments: argparse.Namespace) -> int:
         memory = "" if row.memory_mb is None else str(row.memory_mb)
         print(f"{row.name:34s} {row.seconds:9.3f} {row.ratio:6.2f}x {row.error:8.4f} {row.worst:8.4f} {memory:>8s}")
     print("error, worst: mean and largest difference from the first row, in steps of 1/255")
+    return 0
+
+
+def _run_batch(arguments: argparse.Namespace) -> int:
+    with progress_line("benchmark", quiet=arguments.json) as progress:
+        progress(0, "starting")
+        from lama_desktop.batch.order import BatchOptions, Order
+        from lama_desktop.batch.speed import compare
+        from lama_desktop.engine.options import EngineOptions
+        from lama_desktop.models.store import ModelStore
+
+        store = ModelStore(models_folder())
+        engine = EngineOptions(device=DeviceName(arguments.device))
+        model, batch = arguments.model or store.default(), BatchOptions(masks=arguments.masks)
+        found = compare(Order(tuple(arguments.photos), None, model, batch, engine), arguments.count, store, progress)
+    if arguments.json:
+        print_json({"benchmark": "batch", "model": model, **asdict(found), "ratio": found.ratio})
+        return 0
+    print(f"{found.photos} photos, filled by {model}, {found.at_once} at once")
+    print(f"one after the other {found.loop_seconds:8.1f} s")
+    print(f"lama-desktop batch  {found.batch_seconds:8.1f} s {found.ratio:6.2f}x")
+    print(f"{found.same} results equal to the bit; the results have {found.growth:.2f} times the size of the photos")
     return 0
 
 
@@ -238,4 +267,10 @@ def _plain(values: Any) -> list[dict[str, Any]]:
     ]
 
 
-_RUN = {"engine": _run_engine, "canvas": _run_canvas, "training": _run_training, "fills": _run_fills}
+_RUN = {
+    "engine": _run_engine,
+    "batch": _run_batch,
+    "canvas": _run_canvas,
+    "training": _run_training,
+    "fills": _run_fills,
+}
