@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRect
+from PySide6.QtCore import QPointF, QRect, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPixmap, QPolygonF
 
 from lama_desktop.core.arrays import Image
@@ -70,28 +70,28 @@ class Picture:
         """Let go of the memory that comparing takes."""
         self._original = None
 
-    def draw(self, painter: QPainter, rect: Rect, *, original: bool = False) -> None:
+    def draw(self, painter: QPainter, rect: Rect, *, original: bool = False, complete: bool = True) -> None:
         """Draw a part of the screen as it is after `refresh`.
 
         Args:
             painter: of the canvas, in device pixels.
             rect: device pixels.
             original: the photo as it was opened, without a mask.
+            complete: what `refresh` has returned; what is not composited yet is surround.
         """
         around = self._viewport.screen_rect(self._document.rect, margin=0)
-        area = rect & around
-        if area != rect or not self._viewport.is_upright:
+        area, solid = rect & around, complete and self._viewport.is_upright
+        if area != rect or not solid:
             painter.fillRect(_qrect(rect), self.surround)
         if area.is_empty:
             return
         shown = self._shown(original)
         levels, level = shown.levels, shown.level_for(self._viewport.zoom)
-        opaque = shown.opaque and self._viewport.is_upright
         pixels = self._sampled(levels, level, area)
         if not shown.opaque:
             self._draw_checks(painter, area, around)
         cv2.cvtColor(pixels, cv2.COLOR_RGBA2BGRA, dst=pixels)
-        painter.drawImage(area.left, area.top, qimage.painted(pixels, opaque=opaque))
+        painter.drawImage(area.left, area.top, qimage.painted(pixels, opaque=shown.opaque and solid))
         if not original:
             if self.mask_shown:
                 self._draw_mask(painter, area)
@@ -136,7 +136,7 @@ class Picture:
         width, height = self._document.size
         corners = [self._viewport.to_screen(*corner) for corner in ((0, 0), (width, 0), (width, height), (0, height))]
         painter.save()
-        painter.setClipRect(_qrect(area))
+        painter.setClipRect(_qrect(area), Qt.ClipOperation.IntersectClip)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QColor(0, 0, 0, 0))
         painter.setBrush(QBrush(self._checks))
@@ -147,6 +147,8 @@ class Picture:
         """Draw lines between pixels."""
         view = self._viewport
         seen = view.document_rect(area, margin=0)
+        painter.save()
+        painter.setClipRect(_qrect(area), Qt.ClipOperation.IntersectClip)
         painter.setPen(GRID_COLOR)
         for x in range(seen.left, seen.right + 1):
             (x0, y0), (x1, y1) = view.to_screen(x, seen.top), view.to_screen(x, seen.bottom)
@@ -154,6 +156,7 @@ class Picture:
         for y in range(seen.top, seen.bottom + 1):
             (x0, y0), (x1, y1) = view.to_screen(seen.left, y), view.to_screen(seen.right, y)
             painter.drawLine(round(x0), round(y0), round(x1), round(y1))
+        painter.restore()
 
     def _sampled(self, levels: Sequence[Image], level: int, area: Rect) -> NDArray[np.uint8]:
         """Return what is seen in an area of the screen, sampled from a level: (h, w) or (h, w, 4) uint8.

@@ -167,9 +167,10 @@ class View(QWidget):
         for part in _parts(region):
             for area, original in self._compare.parts(self._device_rect(part), width):
                 left = max(0.0, end - time.perf_counter())
-                if not self._picture.refresh(area, left, original=original):
+                complete = self._picture.refresh(area, left, original=original)
+                if not complete:
                     late.append(area)
-                self._picture.draw(painter, area, original=original)
+                self._picture.draw(painter, area, original=original, complete=complete)
         self._hole.draw(painter)
         self._compare.draw(painter, width, height)
         self.draw_over(painter)

@@ -94,6 +94,7 @@ VIEWS = {
     "smaller": lambda view: view.zoom_to(0.37),
     "larger": lambda view: view.zoom_to(1.4),
     "squares": lambda view: view.zoom_to(5.3),
+    "squares with lines": lambda view: view.zoom_to(9.7),
     "turned": lambda view: view.turn(30),
     "on its side": lambda view: (view.zoom_to(1.0), view.turn(90)),
     "mirrored": lambda view: (view.mirror(), view.zoom_to(0.8)),
@@ -104,10 +105,13 @@ VIEWS = {
 def test_it_does_not_matter_in_which_parts_it_is_drawn(seen, document, name):
     masking.replace(document, "Test", Rect(50, 40, 150, 120), np.full((80, 100), 180, np.uint8))
     VIEWS[name](seen.view)
+    seen.picture.grid_shown = True
     whole = seen.pixels()
     parts = [Rect(x, y, min(x + 37, 400), min(y + 53, 300)) for x in range(0, 400, 37) for y in range(0, 300, 53)]
     # OpenCV rounds places to 1/1024 of a pixel: a few steps, in lively pixels.
-    assert np.abs(seen.pixels(*parts) - whole).max() <= (0 if name in ("100 %", "squares", "on its side") else 12)
+    assert np.abs(seen.pixels(*parts) - whole).max() <= (
+        0 if name in ("100 %", "squares", "squares with lines", "on its side") else 12
+    )
 
 
 @pytest.mark.parametrize("name", VIEWS)
@@ -215,6 +219,11 @@ def test_lines_between_pixels_at_a_high_zoom_only(seen):
 def test_a_large_part_is_composited_in_steps(application):
     seen = Seen(Document(photo((1500, 1200))))
     assert not seen.picture.refresh(SCREEN, 0.0)
+    image = QImage(SCREEN.width, SCREEN.height, QImage.Format.Format_RGB32)
+    painter = QPainter(image)
+    seen.picture.draw(painter, SCREEN, complete=False)
+    painter.end()
+    assert (to_array(image)[200, 200, :3] == SURROUND).all(), "what is not there yet does not flash"
     for _ in range(200):
         if seen.picture.refresh(SCREEN, 0.001):
             break
