@@ -1,8 +1,10 @@
 """Outcome: what became of one photo of a batch, as plain data."""
 
 import dataclasses
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from lama_desktop.batch.plan import State
@@ -25,6 +27,13 @@ class Outcome:
     bytes_written: int = 0
     digest: str = ""
 
+    def is_in(self, path: Path) -> bool:
+        """Tell whether a file is the result as it was written, and nothing has changed it."""
+        try:
+            return bool(self.digest) and digest_of(path.read_bytes()) == self.digest
+        except OSError:
+            return False
+
     def to_dict(self) -> dict[str, Any]:
         """Return the outcome as plain JSON values."""
         return {**dataclasses.asdict(self), "seconds": {name: round(value, 4) for name, value in self.seconds.items()}}
@@ -35,3 +44,8 @@ class Outcome:
         width, height = values["size"]
         given = {**values, "state": State(values["state"]), "notes": tuple(values["notes"]), "size": (width, height)}
         return Outcome(**given)
+
+
+def digest_of(data: bytes) -> str:
+    """Return the hash by which a result is known again."""
+    return hashlib.sha256(data).hexdigest()

@@ -7,6 +7,7 @@ them, in the order in which they are done.
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 
 from lama_desktop.batch.outcome import Outcome
@@ -16,6 +17,9 @@ from lama_desktop.progress import Progress
 
 TICK = 0.1
 """Seconds between two looks at how far the work is, and whether it was cancelled."""
+
+SURE = 5.0
+"""Seconds of work after which the rest can be judged."""
 
 Do = Callable[[Task, Progress], Outcome]
 
@@ -63,14 +67,13 @@ class Pipeline:
             LamaDesktopError: what `do` raised: the run has to end.
         """
         threads = [threading.Thread(target=self._work, name=f"batch {number}") for number in range(self._threads)]
-        done = 0
+        done, start = 0, time.monotonic()
         for thread in threads:
             thread.start()
         try:
             while done < len(self._tasks):
-                progress(
-                    (done + sum(list(self._fractions.values()))) / len(self._tasks), f"{done} of {len(self._tasks)}"
-                )
+                fraction = (done + sum(list(self._fractions.values()))) / len(self._tasks)
+                progress(fraction, f"{done} of {len(self._tasks)}{_left(fraction, time.monotonic() - start)}")
                 try:
                     outcome = self._outcomes.get(timeout=TICK)
                 except queue.Empty:
@@ -114,3 +117,13 @@ class Pipeline:
             self._stopped.set()
             for progress in list(self._at_work.values()):
                 progress.cancel()
+
+
+def _left(fraction: float, seconds: float) -> str:
+    """Return how long the rest will take, where there is something to judge by, to follow a sentence."""
+    if fraction <= 0 or seconds < SURE:
+        return ""
+    left = seconds / fraction - seconds
+    if left < 90:
+        return f", {left:.0f} s left"
+    return f", {left / 60:.0f} min left" if left < 5400 else f", {left / 3600:.1f} h left"

@@ -3,6 +3,7 @@
 Nothing is written and no picture is decoded; of each photo that has a mask the first bytes tell its format. Any thread.
 """
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -133,7 +134,7 @@ class Planner:
             return replace(task, state=State.COLLISION, reason=reason)
         names.take(output, task.photo)
         task = replace(task, output=output)
-        if batch.existing is Existing.SKIP and output.exists():
+        if batch.existing is Existing.SKIP and os.path.lexists(output):
             reason = f"{shown(output.name)} is there: --existing tells what to do about that."
             return replace(task, state=State.EXISTS, reason=reason)
         return task

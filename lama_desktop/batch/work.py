@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import hashlib
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -15,7 +14,7 @@ from lama_desktop.batch.conversion import converted
 from lama_desktop.batch.coverage import coverage_of
 from lama_desktop.batch.journal import Journal
 from lama_desktop.batch.order import Existing
-from lama_desktop.batch.outcome import Outcome
+from lama_desktop.batch.outcome import Outcome, digest_of
 from lama_desktop.batch.plan import State, Task
 from lama_desktop.batch.room import Place, Room
 from lama_desktop.core.arrays import Coverage
@@ -69,7 +68,7 @@ class Work:
 
     def _tried(self, task: Task, progress: Progress) -> Outcome:
         try:
-            if self._is_taken(task.output):
+            if self._is_taken(task):
                 return _appeared(task)
             _refuse_unwritable(task.output)
             with self._room.place(progress) as place:
@@ -117,9 +116,9 @@ class Work:
         lost = formats.losses(photo, task.output, self._order.write)
         self._refuse_losing(task, lost)
         data = formats.encoded(photo, task.output, self._order.write)
-        digest = hashlib.sha256(data).hexdigest()
+        digest = digest_of(data)
         done = replace(begun, state=State.DONE, notes=(*begun.notes, *lost), bytes_written=len(data), digest=digest)
-        if self._is_taken(task.output):
+        if self._is_taken(task):
             return _appeared(task)
         with contextlib.suppress(OSError):  # writing tells what is wrong
             task.output.parent.mkdir(parents=True, exist_ok=True)
@@ -132,10 +131,13 @@ class Work:
         if self._order.batch.in_place and lost:
             raise FileFormatError(f"{shown(task.photo.name)} is not replaced, it would lose something. {lost[0]}")
 
-    def _is_taken(self, output: Path) -> bool:
-        """Tell whether there is a file which the plan did not know of, or must not replace."""
+    def _is_taken(self, task: Task) -> bool:
+        """Tell whether there is a file that must not be replaced; the result of this task, done again, may be."""
         batch = self._order.batch
-        return not batch.in_place and batch.existing is not Existing.OVERWRITE and os.path.lexists(output)
+        if batch.in_place or batch.existing is Existing.OVERWRITE or not os.path.lexists(task.output):
+            return False
+        before = self._journal.outcomes.get(task.number)
+        return before is None or not before.is_in(task.output)
 
 
 def _appeared(task: Task) -> Outcome:

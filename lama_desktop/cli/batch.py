@@ -98,10 +98,11 @@ def run(arguments: argparse.Namespace) -> int:
             report.write(journal.folder)
     if first:
         _tell(report, journal.folder, time.perf_counter() - start, arguments.json)
-    if stopped:
-        print("Stopped; what is done is done, and --resume goes on.", file=sys.stderr)
-        return 130
-    return 3 if report.failed else 0
+        if stopped:
+            print("Stopped; what is done is done, and --resume goes on.", file=sys.stderr)
+    if ranks is not None and not stopped:
+        ranks.meet("told", progress)  # torchrun ends all of them when one returns 3
+    return 130 if stopped else 3 if report.failed else 0
 
 
 def _order(arguments: argparse.Namespace) -> Order:

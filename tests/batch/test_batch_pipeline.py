@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lama_desktop.batch.outcome import Outcome
-from lama_desktop.batch.pipeline import Pipeline
+from lama_desktop.batch.pipeline import Pipeline, _left
 from lama_desktop.batch.plan import State, Task
 from lama_desktop.batch.room import Room
 from lama_desktop.errors import Cancelled, LamaDesktopError
@@ -115,6 +115,13 @@ def test_a_paused_run_can_be_stopped():
     threading.Timer(0.05, progress.cancel).start()
     with pytest.raises(Cancelled):
         list(pipeline.outcomes(progress))
+
+
+def test_the_rest_is_judged_when_there_is_something_to_judge_by():
+    assert _left(0, 100) == _left(0.5, 1) == ""
+    assert _left(0.5, 60) == ", 60 s left"
+    assert _left(0.1, 60) == ", 9 min left"
+    assert _left(0.1, 3600) == ", 9.0 h left"
 
 
 def wait_until(condition):

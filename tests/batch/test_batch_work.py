@@ -152,6 +152,19 @@ def test_a_file_that_has_appeared_is_kept(do, folder, out):
     assert (out / "a.png").read_bytes() != other
 
 
+def test_done_again_a_result_replaces_itself_but_not_what_somebody_made_of_it(folder, out, tmp_path):
+    lots.pair(folder, "a")
+    plan = make_plan(lots.order(folder, output=out))
+    with begun(tmp_path / "journal", plan) as journal:
+        work, (task,) = Work(journal, lots.fill), plan.ready
+        work.do(task, Progress())
+        lots.mask(folder / "a_mask.png", hole=np.s_[0:5])
+        assert work.do(task, Progress()).state is State.DONE
+        assert (lots.pixels(out / "a.png")[:5] == lots.GREY).all()
+        lots.photo(out / "a.png", seed=9)
+        assert work.do(task, Progress()).state is State.EXISTS
+
+
 class TestWhereNothingCanBeWritten:
     """It is found out before the fill."""
 
