@@ -51,6 +51,8 @@ class Engine:
         self.options = options or EngineOptions()
         self.windows: list[Window] = []
         """The windows of the last call, as they were planned."""
+        self.notes: list[str] = []
+        """What has to be said about the last call."""
 
     def inpaint(
         self,
@@ -89,7 +91,7 @@ class Engine:
                 f"The mask is {mask.shape[1]} × {mask.shape[0]} pixels and the picture {image.shape[1]} × "
                 f"{image.shape[0]}: they have to be equal."
             )
-        self.windows = []
+        self.windows, self.notes = [], []
         result = image.copy()
         everything = Rect(0, 0, mask.shape[1], mask.shape[0])
         area = bounds_of(mask > 0)
@@ -108,6 +110,8 @@ class Engine:
                 + (", or add --grow 0." if grown else ".")
             )
         self.windows = self._plan(hole, allowed)
+        if isinstance(self.model, RefinedModel) and not any(map(self.model.refines, self.windows)):
+            self.notes.append("Nothing was refined: no hole is so wide that the network needs to see it smaller first.")
         view = reduce(operator.or_, (each.rect for each in self.windows))
         work = _Work(
             picture=image[view.slices].copy(),

@@ -85,8 +85,8 @@ def refine(
     """
     settings, progress = settings or Refinement(), progress or Progress()
     sizes = settings.sizes(*hole.shape)
-    picture = torch.from_numpy(image).permute(2, 0, 1)[None].contiguous()
-    missing = torch.from_numpy(hole)[None, None].float()
+    picture = torch.from_numpy(image.transpose(2, 0, 1)[None].copy())
+    missing = torch.from_numpy(hole[None, None].astype(np.float32))
     if sizes[-1] != hole.shape:
         picture, missing = shrunk(picture, missing, sizes[-1])
     levels = [(picture, missing)]

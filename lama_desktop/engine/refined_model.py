@@ -6,7 +6,7 @@ from lama_desktop.core.arrays import Colors, Hole
 from lama_desktop.core.geometry import Rect
 from lama_desktop.engine.model import RING, NetworkModel, side_that_fits
 from lama_desktop.engine.refine import Refinement, refine
-from lama_desktop.engine.windows import bounds_of
+from lama_desktop.engine.windows import Window, bounds_of
 from lama_desktop.errors import SettingsError
 from lama_desktop.networks.generators import DilatedConfig
 from lama_desktop.progress import Progress
@@ -53,6 +53,11 @@ class RefinedModel:
         """Return what the preset asks for, the budget allows, or the memory that is free now can take."""
         side = min(side, int(self._settings.budget**0.5) // 8 * 8)
         return side_that_fits(side, self.smallest, self._plain.place, BYTES_PER_PIXEL)
+
+    def refines(self, window: Window) -> bool:
+        """Tell whether a window is large enough."""
+        height, width = (round(side * window.scale) for side in (window.rect.height, window.rect.width))
+        return len(self._settings.sizes(height, width)) > 1
 
     def fill(self, image: Colors, hole: Hole, progress: Progress, allowed: Hole | None = None) -> Colors:
         """Fill one window; see Model. One with a single level is filled plainly."""

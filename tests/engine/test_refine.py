@@ -175,6 +175,7 @@ class TestPromises:
 
     def test_nothing_is_modified(self, generator):
         image, hole = picture(64, 64)
+        image.flags.writeable = hole.flags.writeable = False
         before, weights = image.copy(), {name: value.clone() for name, value in generator.state_dict().items()}
         network = FusedGenerator(generator)
         first = refine(network, image, hole, FAST)
@@ -279,6 +280,19 @@ class TestModel:
         assert counts == [2, 3]
         monkeypatch.setattr("lama_desktop.engine.model.free_memory", lambda name: 1_000_000_000)
         assert RefinedModel(plain).largest(2048) < plain.largest(2048) < 1024
+
+    @only("generator", ["fourier"], indirect=True)
+    def test_where_nothing_is_wide_enough_that_is_said(self, weights, tmp_path):
+        engine = EngineCache(ModelStore(tmp_path / "models")).engine(str(weights), EngineOptions(refine=True))
+        image = np.zeros((300, 400, 3), np.uint8)
+        mask = np.zeros((300, 400), np.uint8)
+        mask[100:130, 100:130] = 255
+        engine.inpaint(image, mask)
+        assert len(engine.notes) == 1
+        assert "refined" in engine.notes[0]
+        engine.model = RefinedModel(engine.model._plain, FAST)
+        engine.inpaint(image, mask)
+        assert engine.notes == []
 
     @only("generator", ["dilated"], indirect=True)
     def test_dilated_is_refused_with_a_sentence(self, weights):
