@@ -16,7 +16,7 @@ WIDE = 100
 """A range of more than so many whole numbers is bent, so that its small numbers get most of the slider."""
 BEND = 2.5
 HANDLE, TRACK = 12, 4
-NARROWEST = 56
+NARROWEST = 64
 """Width of a field: they stand in a column."""
 
 
