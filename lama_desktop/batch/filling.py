@@ -47,6 +47,7 @@ def filling(loaded: Engine, at_once: int = 0) -> Iterator[Filling]:
         def fill(photo: Photo, mask: Coverage, progress: Progress) -> Filled:
             with pool.engine(progress) as engine:
                 start = time.perf_counter()
-                return Filled(inpaint_photo(photo, mask, engine, progress), time.perf_counter() - start)
+                filled = inpaint_photo(photo, mask, engine, progress)
+                return Filled(filled, time.perf_counter() - start, tuple(engine.notes))
 
         yield Filling(fill, pool.at_once + AHEAD)

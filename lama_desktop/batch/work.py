@@ -26,10 +26,11 @@ from lama_desktop.progress import Progress
 
 
 class Filled(NamedTuple):
-    """A photo with the masked part filled, and how many seconds that took once it was its turn."""
+    """A photo with the masked part filled, how many seconds that took once it was its turn, and what has to be said."""
 
     photo: Photo
     seconds: float
+    notes: tuple[str, ...] = ()
 
 
 Fill = Callable[[Photo, Coverage, Progress], Filled]
@@ -80,7 +81,8 @@ class Work:
                 filled = self._fill(photo, coverage, progress.stage(0.1, 0.9))
                 del photo, coverage
                 progress(0.9, f"writing {task.output.name}")
-                begun = replace(begun, seconds={**begun.seconds, "fill": filled.seconds})
+                seconds, notes = {**begun.seconds, "fill": filled.seconds}, (*begun.notes, *filled.notes)
+                begun = replace(begun, seconds=seconds, notes=notes)
                 return self._write(task, converted(filled.photo, self._order.batch), begun)
         except LamaDesktopError as error:
             if getattr(error.__cause__, "errno", None) in _FULL:

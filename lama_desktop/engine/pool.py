@@ -15,11 +15,15 @@ import torch
 
 from lama_desktop.engine.device import free_memory
 from lama_desktop.engine.engine import Engine
-from lama_desktop.engine.model import BYTES_PER_PIXEL, SHARE
+from lama_desktop.engine.model import BYTES_PER_PIXEL, SHARE, Model, NetworkModel
+from lama_desktop.engine.refined_model import BYTES_PER_PIXEL as BYTES_REFINED
+from lama_desktop.engine.refined_model import RefinedModel
 from lama_desktop.progress import Progress
 
 MOST = 4
 """Fills at once that the pool chooses by itself: more gain little, and each takes the memory of a window."""
+BYTES_WITHOUT_WEIGHTS = 250
+"""What a pixel of a window takes where no network fills it: patch completion, measured; OpenCV takes less."""
 TICK = 0.2
 """Seconds after which a thread that waits looks whether its work was cancelled."""
 
@@ -74,5 +78,11 @@ class EnginePool:
         """Return how many windows the cores are good for and the memory holds."""
         free = free_memory("cpu")
         side = self._model.largest(self._options.preset.side)
-        fit = MOST if free is None else int(free * SHARE / (BYTES_PER_PIXEL * side * side))
+        fit = MOST if free is None else int(free * SHARE / (_bytes_per_pixel(self._model) * side * side))
         return max(1, min(self._threads, MOST, fit))
+
+
+def _bytes_per_pixel(model: Model) -> int:
+    if isinstance(model, RefinedModel):
+        return BYTES_REFINED
+    return BYTES_PER_PIXEL if isinstance(model, NetworkModel) else BYTES_WITHOUT_WEIGHTS
