@@ -70,22 +70,22 @@ class Asks(QObject):
 
     def scale(self) -> None:
         """Ask for a size and scale to it."""
-        document = self._window.doc
+        document = self._window.current
         size = SizePage(self._window, tr("Scale"), document.size, linked=True).accepted_values
         if size is not None and (chosen := (size.width, size.height)) != document.size:  # type: ignore[attr-defined]
             edits.scale(document, self._window.runner, chosen, self._window.notices.tell)
 
     def canvas_size(self) -> None:
         """Ask for another frame."""
-        page = CanvasPage(self._window, self._window.doc.size)
-        if page.accepted_values is not None and page.frame != self._window.doc.rect:
-            edits.resize_canvas(self._window.doc, page.frame)
+        page = CanvasPage(self._window, self._window.current.size)
+        if page.accepted_values is not None and page.frame != self._window.current.rect:
+            edits.resize_canvas(self._window.current, page.frame)
 
     def rotation(self) -> None:
         """Ask for an angle."""
         angle = FormPage(self._window, tr("Rotate"), Angle(), tr("Rotate")).accepted_values
         if isinstance(angle, Angle) and angle.degrees % 360:
-            edits.rotate(self._window.doc, self._window.runner, angle.degrees, self._window.notices.tell)
+            edits.rotate(self._window.current, self._window.runner, angle.degrees, self._window.notices.tell)
 
     def mask_change(self, name: str) -> None:
         """Ask how far a change of the mask reaches: "grow", "shrink", "feather" or "border"."""
@@ -95,14 +95,14 @@ class Asks(QObject):
         values = FormPage(self._window, tr(title), Radius(last), tr("Apply")).accepted_values
         if isinstance(values, Radius):
             settings.remember(f"mask-{name}", values.radius)
-            change(self._window.doc, values.radius)
+            change(self._window.current, values.radius)
 
     def preferences(self, page: str = "appearance") -> None:
         """Show the preferences at a page."""
         window = self._window
         if self._preferences is None:
             self._preferences = Preferences(
-                window, window.settings, self.models, ShortcutsPage(window.actions_by_id), self._sections_changed
+                window, window.settings, self.models, ShortcutsPage(window.action_set), self._sections_changed
             )
         self._preferences.refresh()
         self._preferences.show_page(page)
@@ -121,14 +121,14 @@ class Asks(QObject):
 
     def shortcuts(self) -> None:
         """Show all shortcuts."""
-        sheet = ShortcutSheet(self._window, self._window.actions_by_id)
+        sheet = ShortcutSheet(self._window, self._window.action_set)
         sheet.edit.clicked.connect(sheet.close)
         sheet.edit.clicked.connect(lambda: self.preferences("shortcuts"))
         self._show("shortcuts", sheet)
 
     def properties(self) -> None:
         """Show what is known of the picture in front."""
-        document = self._window.doc
+        document = self._window.current
         facts, (width, height) = document.facts, document.size
         metadata = [
             name

@@ -19,7 +19,7 @@ from lama_desktop.paths import cache_folder, resource
 from lama_desktop.settings import Settings
 from lama_desktop.tools.tool import Tool
 from lama_desktop.ui.action_set import ActionSet
-from lama_desktop.ui.actions import ACTIONS, Action
+from lama_desktop.ui.actions import ACTIONS
 from lama_desktop.ui.arrangement import Arrangement
 from lama_desktop.ui.asks import Asks
 from lama_desktop.ui.canvas.canvas import Canvas
@@ -42,15 +42,14 @@ from lama_desktop.ui.prompts import Prompts
 from lama_desktop.ui.recent import Recent
 from lama_desktop.ui.remove import Engines, Remover
 from lama_desktop.ui.retouch import Retouch
-from lama_desktop.ui.sections import Appearance, Editing, Removal
+from lama_desktop.ui.sections import Appearance, Editing, RemoveOptions
 from lama_desktop.ui.status_bar import StatusBar
 from lama_desktop.ui.text import tr
 from lama_desktop.ui.theme import Theme
+from lama_desktop.ui.toolbelt import Toolbelt, masks
 from lama_desktop.ui.workspace import Workspace
 
 SIZE = (1440, 900)
-NO_MASK = ("move", "hand", "zoom", "eraser")
-"""Tools after whose gestures there is nothing to remove."""
 POINTER_MS = 30
 
 
@@ -84,6 +83,7 @@ class MainWindow(QMainWindow):
     remover: Remover
     retouch: Retouch
     runner: JobRunner
+    toolbelt: Toolbelt
     toolbox: Toolbox
     tool_options: ToolOptions
     workspace: Workspace
@@ -98,13 +98,13 @@ class MainWindow(QMainWindow):
         tools: Sequence[Tool],
     ) -> None:
         super().__init__()
-        self.settings, self.theme, self.runner, self.store, self.tools = settings, theme, runner, store, tools
-        self.tool = tools[0]
+        self.settings, self.theme, self.runner, self.store = settings, theme, runner, store
+        self.toolbelt = Toolbelt(tools)
         self._followed: Document | None = None
         self._pointer: tuple[float, float] | None = None
-        self.actions_by_id = ActionSet(self, (*self._tool_actions(), *ACTIONS), settings, theme)
+        self.action_set = ActionSet(self, (*self.toolbelt.actions(), *ACTIONS), settings, theme)
         self.recent = Recent(settings, cache_folder() / "thumbnails")
-        empty = EmptyState(self.actions_by_id["open"], self.recent, theme)
+        empty = EmptyState(self.action_set["open"], self.recent, theme)
         self.workspace = Workspace(self._make_canvas, empty, Incoming.takes, theme)
         self.setCentralWidget(self.workspace)
         self.notices = Notices(self.workspace.area, theme)
@@ -126,7 +126,7 @@ class MainWindow(QMainWindow):
         self.resize(*SIZE)
         self.arrangement.restore()
         self._follow(None)
-        self.toolbox.take(self.tool.id)
+        self.toolbox.take(self.toolbelt.in_hand.id)
 
     # What actions ask for
 
@@ -136,7 +136,7 @@ class MainWindow(QMainWindow):
         return None if self.workspace.canvas is None else self.workspace.canvas.document
 
     @property
-    def doc(self) -> Document:
+    def current(self) -> Document:
         """The document in front, where an action needs one and is disabled without."""
         assert self.document is not None
         return self.document
@@ -144,8 +144,8 @@ class MainWindow(QMainWindow):
     @property
     def active_layer(self) -> Layer:
         """The active layer of the document in front, where there is one."""
-        assert self.doc.active is not None
-        return self.doc.active
+        assert self.current.active is not None
+        return self.current.active
 
     @property
     def canvas(self) -> Canvas | None:
@@ -159,26 +159,9 @@ class MainWindow(QMainWindow):
         return self.canvas
 
     @property
-    def view(self) -> Viewport:
+    def viewport(self) -> Viewport:
         """How the document in front is seen."""
         return self.front.viewport
-
-    def take_tool(self, tool: Tool) -> None:
-        """Take a tool in hand, for all documents."""
-        self.tool = tool
-        self.tool_options.show_tool(tool)
-        for canvas in self.workspace.canvases:
-            canvas.tool = tool
-
-    def resize_tool(self, steps: int) -> None:
-        """Make the tool in hand larger or smaller."""
-        if self.tool.resize(steps):
-            self._follow_tool(self.tool)
-
-    def harden_tool(self, steps: int) -> None:
-        """Make the edge of the tool in hand harder or softer."""
-        if self.tool.harden(steps):
-            self._follow_tool(self.tool)
 
     def cancel(self) -> None:
         """Stop the removal in the document in front, or else what is being done."""
@@ -199,47 +182,32 @@ class MainWindow(QMainWindow):
         elif isinstance(section, Editing):
             for document in self.workspace.documents:
                 document.history.budget = section.history_mb * MB
-        elif isinstance(section, EngineOptions | Removal):
+        elif isinstance(section, EngineOptions | RemoveOptions):
             self.engine.refresh()
             self.tool_options.after_stroke.value = self.retouch.is_after_stroke
-        self.actions_by_id.refresh_soon()
+        self.action_set.refresh_soon()
 
     # Assembly
 
-    def _tool_actions(self) -> list[Action]:
-        """Return a row for every tool."""
-
-        def row(tool: Tool) -> Action:
-            return Action(
-                tool.id,
-                tool.title,
-                lambda window: window.toolbox.take(tool.id),
-                (tool.shortcut,),
-                icon=tool.icon,
-                tip=tool.hint,
-            )
-
-        return [row(tool) for tool in self.tools]
-
     def _build_bars(self) -> None:
-        actions = self.actions_by_id
-        self.toolbox = Toolbox(self.tools, [actions[tool.id] for tool in self.tools])
+        actions = self.action_set
+        self.toolbox = Toolbox(self.toolbelt.tools, [actions[tool.id] for tool in self.toolbelt.tools])
         self.tool_options = ToolOptions(actions["remove"], self.retouch.is_after_stroke)
         self.status = StatusBar(self.runner)
         self.setStatusBar(self.status)
 
     def _build_panels(self) -> None:
         self.engine = EnginePanel(self.settings, self.store, self.theme)
-        self.layers = LayersPanel(self.theme, self.actions_by_id.actions)
+        self.layers = LayersPanel(self.theme, self.action_set.actions)
         self.history = HistoryPanel()
         self.navigator = NavigatorPanel(self.runner)
         self.panels = (self.engine, self.layers, self.history, self.navigator)
         self.arrangement = Arrangement(self)
 
     def _build_menus(self) -> None:
-        menus = fill_menu_bar(self.menuBar(), self.actions_by_id)
-        for tool in self.tools:
-            menus[TOOLS].addAction(self.actions_by_id[tool.id])
+        menus = fill_menu_bar(self.menuBar(), self.action_set)
+        for tool in self.toolbelt.tools:
+            menus[TOOLS].addAction(self.action_set[tool.id])
         for panel in self.panels:
             menus[PANELS].addAction(panel.toggleViewAction())
 
@@ -256,19 +224,21 @@ class MainWindow(QMainWindow):
         self.workspace.close_wanted.connect(self.files.close)
         self.workspace.closed.connect(self._forget)
         self.workspace.dropped.connect(lambda data, keys: self.incoming.drop(data, keys, self.document))
-        self.toolbox.chosen.connect(self.take_tool)
+        self.toolbox.chosen.connect(self.toolbelt.take)
+        self.toolbelt.taken.connect(self._take_tool)
+        self.toolbelt.changed.connect(self._follow_tool)
         self.tool_options.changed.connect(self._follow_tool)
         self.tool_options.after_stroke_changed.connect(lambda _: self.retouch.toggle_after_stroke())
         self.engine.models_wanted.connect(lambda: self.asks.preferences("models"))
         self.status.zoom_entered.connect(self._zoom_to)
         self.status.cancel_clicked.connect(self.cancel)
         self.runner.failed.connect(lambda job, error: self.notices.tell_error(error))
-        self.runner.changed.connect(self.actions_by_id.refresh_soon)
-        self.actions_by_id.failed.connect(self.notices.tell_error)
+        self.runner.changed.connect(self.action_set.refresh_soon)
+        self.action_set.failed.connect(self.notices.tell_error)
         self.remover.started.connect(self._show_removal)
         self.remover.ended.connect(self._hide_removal)
         self.remover.dropped.connect(lambda text: self.notices.tell(text, Tone.WARNING))
-        self.look.changed.connect(self.actions_by_id.refresh_soon)
+        self.look.changed.connect(self.action_set.refresh_soon)
         self._point_soon = QTimer(self)
         self._point_soon.setSingleShot(True)
         self._point_soon.setInterval(POINTER_MS)
@@ -278,13 +248,13 @@ class MainWindow(QMainWindow):
         application.focusChanged.connect(self._catch_focus)
 
     def _make_canvas(self, document: Document) -> Canvas:
-        canvas = Canvas(document, self.tool, self.runner)
+        canvas = Canvas(document, self.toolbelt.in_hand, self.runner)
         self.look.dress(canvas)
         canvas.pointed.connect(self._point)
         canvas.options_changed.connect(self._follow_tool)
         canvas.gesture_ended.connect(lambda tool, changed: self._end_gesture(document, tool, changed))
         canvas.refused.connect(lambda text: self.notices.tell(text, Tone.WARNING))
-        canvas.compared.connect(self.actions_by_id.refresh_soon)
+        canvas.compared.connect(self.action_set.refresh_soon)
         canvas.viewport.changed.connect(self._show_zoom)  # no lambda: it would keep the canvas, and so the photo
         return canvas
 
@@ -316,13 +286,19 @@ class MainWindow(QMainWindow):
         """Show the state of the document in front."""
         document = self.document
         self.status.refresh()
-        self.actions_by_id.refresh_soon()
+        self.action_set.refresh_soon()
         self.setWindowTitle("LaMa Desktop" if document is None else f"{title_of(document)}[*] – LaMa Desktop")
         self.setWindowModified(document is not None and document.modified)
 
+    def _take_tool(self, tool: Tool) -> None:
+        """Give another tool to all documents."""
+        self.tool_options.show_tool(tool)
+        for canvas in self.workspace.canvases:
+            canvas.tool = tool
+
     def _follow_tool(self, tool: Tool) -> None:
         """Show that a tool has other options."""
-        if tool is self.tool:
+        if tool is self.toolbelt.in_hand:
             self.tool_options.refresh()
         for canvas in self.workspace.canvases:
             canvas.refresh_pointer()
@@ -334,14 +310,14 @@ class MainWindow(QMainWindow):
 
     def _zoom_to(self, zoom: float) -> None:
         if self.canvas is not None:
-            self.view.zoom_to(zoom)
+            self.viewport.zoom_to(zoom)
 
     def _show_zoom(self) -> None:
         if self.canvas is not None:
             self.status.show_zoom(self.canvas.viewport.zoom)
 
     def _end_gesture(self, document: Document, tool: Tool, changed: bool) -> None:
-        if changed and tool.id not in NO_MASK:
+        if changed and masks(tool):
             self.retouch.after_stroke(document)
 
     def _show_removal(self, document: Document, job: Job) -> None:
@@ -350,21 +326,21 @@ class MainWindow(QMainWindow):
             bounds = mask.bounds()
             canvas.show_hole(bounds, mask.coverage[bounds.slices])
         self.engine.show_state(tr("filling"))
-        self.actions_by_id.refresh_soon()
+        self.action_set.refresh_soon()
 
     def _hide_removal(self, document: Document) -> None:
         canvas = self.workspace.canvas_of(document)
         if canvas is not None:
             canvas.hide_hole()
         self.engine.show_state(tr("ready"))
-        self.actions_by_id.refresh_soon()
+        self.action_set.refresh_soon()
 
     def disconnect_from_application(self) -> None:
         """Listen to the application no more; called before the window goes."""
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         application.focusChanged.disconnect(self._catch_focus)
-        self.actions_by_id.disconnect_from_application()
+        self.action_set.disconnect_from_application()
 
     def _catch_focus(self, old: QWidget | None, now: QWidget | None) -> None:
         """Give the keyboard back to the photo when a field lets go of it."""

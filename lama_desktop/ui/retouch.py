@@ -11,8 +11,8 @@ from lama_desktop.core import masking
 from lama_desktop.core.document import Document
 from lama_desktop.core.layer import Layer
 from lama_desktop.engine.options import EngineOptions
-from lama_desktop.errors import SettingsError
-from lama_desktop.models.cards import MODELS
+from lama_desktop.errors import ModelError, SettingsError
+from lama_desktop.models.cards import FALLBACK_MODEL, MODELS
 from lama_desktop.models.store import ModelStore
 from lama_desktop.settings import Settings
 from lama_desktop.ui.controls.choices import Choice
@@ -20,7 +20,7 @@ from lama_desktop.ui.dialogs.page import Page
 from lama_desktop.ui.form import Form
 from lama_desktop.ui.notices import Notices
 from lama_desktop.ui.remove import Remover
-from lama_desktop.ui.sections import Removal
+from lama_desktop.ui.sections import RemoveOptions
 from lama_desktop.ui.text import in_bytes, short_title, tr
 
 OFFERED = "offered-download"
@@ -55,19 +55,21 @@ class Retouch(QObject):
     @property
     def model(self) -> str:
         """The id of the model in use: the chosen one where it is here, else the best one."""
-        chosen = self._settings[Removal].model
-        return chosen if chosen and chosen in usable(self._store) else self._store.default()
+        chosen = self._settings[RemoveOptions].model
+        return chosen if chosen and chosen in usable(self._store) else best(self._store)
 
     @property
     def is_after_stroke(self) -> bool:
         """Whether what is painted is removed as soon as the pointer is released."""
-        return self._settings[Removal].after_stroke
+        return self._settings[RemoveOptions].after_stroke
 
     def remove(self, document: Document) -> None:
         """Remove what the mask covers, unless there is nothing to do or a removal runs already."""
         if document.mask.is_empty or self._remover.job(document) is not None or document.is_editing:
             return
-        job = self._remover.start(document, self.model, self._settings[EngineOptions], self._settings[Removal].source)
+        job = self._remover.start(
+            document, self.model, self._settings[EngineOptions], self._settings[RemoveOptions].source
+        )
         job.succeeded.connect(lambda layer: self._offer_network())
 
     def remove_again(self, document: Document) -> None:
@@ -83,7 +85,7 @@ class Retouch(QObject):
 
     def toggle_after_stroke(self) -> None:
         """Remove after each stroke, or only when asked."""
-        removal = self._settings[Removal]
+        removal = self._settings[RemoveOptions]
         self._settings.put(replace(removal, after_stroke=not removal.after_stroke))
 
     def ask_again(self, document: Document, layer: Layer) -> None:
@@ -97,18 +99,16 @@ class Retouch(QObject):
         self._remover.again(document, layer, model, chosen)
 
     def _offer_network(self) -> None:
-        """Say once that there are networks, where there is none."""
-        if self._settings.recall(OFFERED, False) or any(
-            each.card.kind == "network" for each in self._store.installed()
-        ):
+        """Say once that there are networks, where none was fetched."""
+        if self._settings.recall(OFFERED, False) or best(self._store) != FALLBACK_MODEL:
             return
         self._settings.remember(OFFERED, True)
-        best = MODELS[0]
+        card = MODELS[0]
         self._notices.tell(
             tr(
                 "Filled with the photo's own texture. {model} can invent structure, too; it is a download of {size}.",
-                model=best.title,
-                size=in_bytes(best.size or 0),
+                model=card.title,
+                size=in_bytes(card.size or 0),
             ),
             offer=(tr("Show models"), self._show_models),
         )
@@ -152,7 +152,21 @@ def recipe_options(layer: Layer) -> EngineOptions:
 
 
 def usable(store: ModelStore) -> dict[str, str]:
-    """Return the titles of the models that can be used now, by id; networks first."""
-    here = {each.id: each.card.title for each in store.installed()}
-    classical = {card.id: card.title for card in MODELS if card.kind == "classical"}
-    return {key: short_title(title) for key, title in (here | classical).items()}
+    """Return the short titles of the models that can be used now, by id: those of this disk, then the built-in ones.
+
+    A folder that cannot be read holds none; the models page tells why.
+    """
+    try:
+        here = {each.id: each.card.title for each in store.installed()}
+    except ModelError:
+        here = {}
+    built_in = {card.id: card.title for card in MODELS if not card.sources}
+    return {key: short_title(title) for key, title in (here | built_in).items()}
+
+
+def best(store: ModelStore) -> str:
+    """Return the id of the model to use where none was chosen."""
+    try:
+        return store.default()
+    except ModelError:
+        return FALLBACK_MODEL

@@ -41,7 +41,7 @@ class Appearance:
 
 
 @dataclass(frozen=True)
-class Removal:
+class RemoveOptions:
     """Remove."""
 
     model: str = option("", "Model", "id of the model that fills; empty takes the best one on this disk")
@@ -79,5 +79,5 @@ SECTIONS: dict[str, type[Section]] = {
     "engine": EngineOptions,
     "export": WriteOptions,
     "new": NewPicture,
-    "removal": Removal,
+    "removal": RemoveOptions,
 }

@@ -75,7 +75,7 @@ def app(application, until):
     window.prompts = window.files._prompts = window.exporter._prompts = window.incoming._prompts = Answers()
     window.exporter.ask_options = lambda facts, path: made.settings[WriteOptions]
     made.hand = Hand(window)
-    made.do = lambda name: (window.actions_by_id.refresh(), window.actions_by_id[name].trigger())
+    made.do = lambda name: (window.action_set.refresh(), window.action_set[name].trigger())
     window.resize(1200, 800)
     window.show()
     window.activateWindow()
@@ -103,4 +103,4 @@ def application_settles(app):
     """Let everything happen that is due at once."""
     for _ in range(3):
         app.application.processEvents()
-    app.window.actions_by_id.refresh()
+    app.window.action_set.refresh()

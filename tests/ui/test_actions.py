@@ -34,19 +34,19 @@ def test_every_action_is_in_exactly_one_menu():
 
 
 def test_every_icon_of_an_action_and_a_tool_is_drawn(app):
-    names = {row.icon for row in app.window.actions_by_id.table.values() if row.icon}
+    names = {row.icon for row in app.window.action_set.table.values() if row.icon}
     assert all(resource("icons", f"{name}.svg").is_file() for name in names)
 
 
 def test_no_shortcut_belongs_to_two_actions(app):
-    actions = app.window.actions_by_id
+    actions = app.window.action_set
     for name in actions.table:
         for keys in actions.keys(name):
             assert actions.conflicts(keys, but=name) == [], f"{name}: {keys.toString()}"
 
 
 def test_every_tooltip_tells_the_shortcut(app):
-    actions = app.window.actions_by_id
+    actions = app.window.action_set
     assert actions["remove"].toolTip() == "Remove (Enter)\nTake away what the mask covers."
     for name, action in actions.actions.items():
         assert action.toolTip(), name
@@ -55,14 +55,14 @@ def test_every_tooltip_tells_the_shortcut(app):
 
 
 def test_what_cannot_be_done_yet_says_why(app):
-    save = app.window.actions_by_id["save"]
+    save = app.window.action_set["save"]
     assert not save.isEnabled()
     assert "OpenRaster" in save.toolTip()
 
 
 def test_a_shortcut_is_changed_remembered_and_reset(app, opened, photo):
     opened(photo)
-    actions = app.window.actions_by_id
+    actions = app.window.action_set
     actions.set_keys("mask-invert", [QKeySequence("I")])
     app.hand.key(Qt.Key.Key_I)
     assert not app.window.document.mask.is_empty
@@ -77,12 +77,12 @@ def test_a_shortcut_is_changed_remembered_and_reset(app, opened, photo):
 
 def test_damaged_shortcuts_do_not_stop_the_program(app):
     app.settings.remember("shortcuts", {"undo": 3, "redo": ["no such key"], "nothing": ["X"]})
-    app.window.actions_by_id.refresh()
-    app.window.actions_by_id.reset_keys()
+    app.window.action_set.refresh()
+    app.window.action_set.reset_keys()
 
 
 def test_the_shortcuts_page_shows_conflicts_and_takes_keys_over(app):
-    actions = app.window.actions_by_id
+    actions = app.window.action_set
     page = ShortcutsPage(actions)
     page.choose("mask-grow")
     page.editor.setKeySequence(QKeySequence("Ctrl+E"))
@@ -145,7 +145,7 @@ def test_all_text_can_be_translated(bracketed, app, opened, photo):
         elif isinstance(widget, QLineEdit):
             texts.append(widget.placeholderText())
         plain |= {text for text in texts if text and "⟦" not in text}
-    plain |= {action.text() for action in window.actions_by_id.actions.values() if "⟦" not in action.text()}
+    plain |= {action.text() for action in window.action_set.actions.values() if "⟦" not in action.text()}
     short = {title.split(" (")[0] for title in titles}
     keys = re.compile(r"((Ctrl|Shift|Alt|Meta)\+)*(\S|F\d+|PgUp|PgDown|Tab|Esc|Enter|Del|Ins|Backspace)(, .*)?")
     wrong = {t for t in plain if not own.fullmatch(t) and not keys.fullmatch(t) and t not in titles | short}
@@ -169,7 +169,7 @@ def test_no_text_is_given_to_a_widget_without_tr(path):
 def test_everything_that_takes_the_keyboard_has_a_name(app, opened, photo):
     opened(photo)
     app.window.asks.preferences()
-    app.window.actions_by_id.refresh()
+    app.window.action_set.refresh()
     nameless = []
     for widget in app.window.findChildren(QWidget):
         inner = isinstance(widget.parent(), QComboBox) or widget.objectName().startswith("qt_")

@@ -112,7 +112,7 @@ def test_tools_remember_their_options(app, application):
     from lama_desktop.settings import Settings
 
     brush = app.tools[0]
-    app.window.resize_tool(5)
+    app.window.toolbelt.resize(5)
     size = brush.options.size
     app.save()
     settings = Settings(settings_folder() / "settings.json", SECTIONS)

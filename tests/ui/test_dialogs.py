@@ -181,8 +181,8 @@ def test_layers_move_up_and_down(app, document):
     assert [layer.name for layer in document.layers] == ["Photo"]
     app.do("delete-layer")
     assert document.layers == ()
-    app.window.actions_by_id.refresh()
-    assert not app.window.actions_by_id["rename-layer"].isEnabled()
+    app.window.action_set.refresh()
+    assert not app.window.action_set["rename-layer"].isEnabled()
 
 
 def test_a_fill_is_made_again_with_what_was_chosen(app, document, until, monkeypatch):

@@ -10,7 +10,7 @@ from lama_desktop.core.blend import NORMAL, blend_mode
 from lama_desktop.core.layer import Lock
 from lama_desktop.engine.options import DeviceName, EngineOptions, Preset
 from lama_desktop.ui.panels.layer_list import LayerModel
-from lama_desktop.ui.sections import Removal, Source
+from lama_desktop.ui.sections import RemoveOptions, Source
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -131,8 +131,8 @@ def test_blend_mode_follows_and_is_set(app, document):
 def test_locks_are_seen_and_heeded(app, document):
     app.do("lock-layer")
     assert document.active.lock is Lock.PIXELS
-    app.window.actions_by_id.refresh()
-    assert app.window.actions_by_id["lock-layer"].isChecked()
+    app.window.action_set.refresh()
+    assert app.window.action_set["lock-layer"].isChecked()
     app.do("new-layer")
     app.do("merge-down")
     assert "is locked" in app.window.notices.shown[-1].text
@@ -174,7 +174,7 @@ def test_engine_options_are_kept_and_used(app, document, until):
     panel.source.editor("source").changed.emit(Source.ORIGINAL)
     assert app.settings[EngineOptions].grow == 9
     assert app.settings[EngineOptions].preset is Preset.BEST
-    assert app.settings[Removal].source is Source.ORIGINAL
+    assert app.settings[RemoveOptions].source is Source.ORIGINAL
     app.hand.drag((100, 100), (140, 100))
     app.do("remove")
     until(lambda: len(document.layers) == 2)
@@ -187,9 +187,11 @@ def test_engine_options_are_kept_and_used(app, document, until):
 def test_the_engine_panel_offers_models_and_devices(app, document):
     panel = app.window.engine
     texts = [panel.model.itemText(index) for index in range(panel.model.count())]
-    assert texts == ["Auto (Patches)", "Patches", "Telea", "Navier-Stokes", "More models…"]
+    assert texts[0] == "Auto (Patches)"
+    assert {"Patches", "Telea", "Navier-Stokes"} <= set(texts[1:-1])
+    assert texts[-1] == "More models…"
     panel._choose("telea")
-    assert app.settings[Removal].model == "telea"
+    assert app.settings[RemoveOptions].model == "telea"
     assert app.window.retouch.model == "telea"
     panel._choose("…")
     assert app.window.asks._preferences.isVisible()
@@ -201,7 +203,7 @@ def test_the_engine_panel_offers_models_and_devices(app, document):
 
 
 def test_a_model_that_is_gone_is_not_used(app):
-    app.settings.put(Removal(model="big-lama"))
+    app.settings.put(RemoveOptions(model="big-lama"))
     assert app.window.retouch.model == "patches"
 
 
@@ -209,10 +211,10 @@ def test_the_navigator_shows_the_photo_and_moves_the_view(app, document, until):
     panel = app.window.navigator
     panel.show()
     until(lambda: not panel.map._picture.isNull())
-    app.window.view.zoom_to(4.0)
+    app.window.viewport.zoom_to(4.0)
     place = panel.map._place()
     QTest.mouseClick(panel.map, LEFT, pos=QPoint(round(place.left()) + 2, round(place.top()) + 2))
-    visible = app.window.view.visible
+    visible = app.window.viewport.visible
     assert visible.left == 0
     assert visible.top == 0
 
@@ -229,7 +231,7 @@ def test_the_layout_is_remembered_and_reset(app, application, until):
     try:
         assert not again.window.history.isVisibleTo(again.window)
         assert again.window.navigator.isVisibleTo(again.window)
-        again.window.actions_by_id["reset-layout"].trigger()
+        again.window.action_set["reset-layout"].trigger()
         assert again.window.history.isVisibleTo(again.window)
         assert not again.window.navigator.isVisibleTo(again.window)
     finally:

@@ -35,7 +35,7 @@ def walk(app, until, path, target):
     before = document.flatten()
     hand.drag((width * 0.2, height * 0.3), (width * 0.3, height * 0.35), (width * 0.35, height * 0.3))
     hand.key(Qt.Key.Key_L)
-    assert window.tool.id == "lasso"
+    assert window.toolbelt.in_hand.id == "lasso"
     hand.drag((width * 0.6, height * 0.6), (width * 0.7, height * 0.55), (width * 0.7, height * 0.7))
     mask = document.mask.coverage.copy()
     assert mask.any()
@@ -89,7 +89,7 @@ def test_the_main_job_on_a_real_photo(app, opened, shared_photo, tmp_path, until
 def test_a_window_without_a_photo_offers_one(app, until):
     window = app.window
     for action in ("remove", "export", "undo", "new-layer", "fit", "mask-invert"):
-        assert not window.actions_by_id[action].isEnabled(), action
+        assert not window.action_set[action].isEnabled(), action
     window.open_sample()
     until(lambda: window.document is not None)
     assert window.windowTitle() == "sample.jpg[*] – LaMa Desktop"
@@ -102,7 +102,7 @@ def test_enter_removes_only_where_there_is_a_mask_and_nothing_is_typed(app, open
     app.hand.key(Qt.Key.Key_Return)
     assert app.engines.asked == []
     app.hand.drag((100, 100), (140, 100))
-    app.window.actions_by_id.refresh()
+    app.window.action_set.refresh()
     field = app.window.tool_options._form.editor("size")
     field.setFocus()
     QApplication.processEvents()
@@ -158,22 +158,22 @@ def test_while_a_removal_runs_the_shape_of_the_picture_is_kept(app, opened, phot
     app.hand.drag((100, 100), (140, 100))
     app.engines.gate.clear()
     app.do("remove")
-    app.window.actions_by_id.refresh()
+    app.window.action_set.refresh()
     for action in ("crop", "scale", "turn-image-left", "remove", "canvas-size"):
-        assert not app.window.actions_by_id[action].isEnabled(), action
+        assert not app.window.action_set[action].isEnabled(), action
     for action in ("undo", "mask-none", "new-layer"):
-        assert app.window.actions_by_id[action].isEnabled(), action
+        assert app.window.action_set[action].isEnabled(), action
     app.engines.gate.set()
     until(lambda: app.window.remover.job(document) is None)
-    app.window.actions_by_id.refresh()
-    assert app.window.actions_by_id["scale"].isEnabled()
+    app.window.action_set.refresh()
+    assert app.window.action_set["scale"].isEnabled()
 
 
 def test_the_network_is_offered_once(app, opened, photo, until):
     opened(photo)
     for _ in range(2):
         app.hand.drag((100, 100), (140, 100))
-        app.window.actions_by_id.refresh()
+        app.window.action_set.refresh()
         remove(app, until)
     offers = [each for each in app.window.notices.shown if "Big-LaMa" in each.text]
     assert len(offers) == 1
@@ -225,12 +225,12 @@ def test_tab_hides_the_panels_from_the_photo_and_moves_on_elsewhere(app, opened,
 
 def test_brush_keys_change_the_tool_and_its_bar(app, opened, photo):
     opened(photo)
-    before = app.window.tool.options.size
+    before = app.window.toolbelt.in_hand.options.size
     app.hand.key(Qt.Key.Key_BracketRight)
-    assert app.window.tool.options.size > before
-    assert app.window.tool_options._form.editor("size").value == app.window.tool.options.size
+    assert app.window.toolbelt.in_hand.options.size > before
+    assert app.window.tool_options._form.editor("size").value == app.window.toolbelt.in_hand.options.size
     app.hand.key(Qt.Key.Key_BracketLeft, SHIFT)
-    assert app.window.tool.options.hardness < 0.8
+    assert app.window.toolbelt.in_hand.options.hardness < 0.8
 
 
 def test_the_status_bar_tells_where_the_pointer_is(app, opened, photo, until):
@@ -244,7 +244,7 @@ def test_the_status_bar_tells_where_the_pointer_is(app, opened, photo, until):
     zoom.setFocus()
     zoom.setText("50 %")
     QTest.keyClick(zoom, Qt.Key.Key_Return)
-    assert app.window.view.zoom == 0.5
+    assert app.window.viewport.zoom == 0.5
     assert zoom.text() == "50 %"
     QApplication.sendEvent(app.window.canvas, QEvent(QEvent.Type.Leave))
     until(lambda: app.window.status.position.text() == "")

@@ -248,14 +248,15 @@ class ModelRow(QFrame):
     def show_installed(self, found: Installed | None) -> None:
         """Show whether it is on this disk, and offer what fits that."""
         self._found = found
-        card, busy, classical = self.card, self.job is not None, self.card.kind == "classical"
+        card, busy = self.card, self.job is not None
+        built_in = found is None and not card.sources
         size = in_bytes(card.size) if card.size else tr("size unknown")
         here = tr("On this disk, {size}", size=in_bytes(found.size)) if found else ""
-        self.state.setText(tr("Built in") if classical else here or tr("Not here, {size}", size=size))
-        self.state.setProperty("kind", "good" if found or classical else "secondary")
+        self.state.setText(tr("Built in") if built_in else here or tr("Not here, {size}", size=size))
+        self.state.setProperty("kind", "good" if found or built_in else "secondary")
         self.state.style().polish(self.state)
         shown = {
-            "download": not busy and not classical and found is None and bool(card.sources),
+            "download": not busy and found is None and bool(card.sources),
             "cancel": busy,
             "verify": not busy and found is not None,
             "delete": not busy and found is not None,

@@ -23,17 +23,17 @@ from lama_desktop.ui.dialogs.page import Page
 from lama_desktop.ui.dialogs.shortcuts import ShortcutsPage
 from lama_desktop.ui.form import Form
 from lama_desktop.ui.panels.history import StepDelegate
-from lama_desktop.ui.sections import Appearance, Editing, Removal
+from lama_desktop.ui.sections import Appearance, Editing, RemoveOptions
 from lama_desktop.ui.text import tr
 from lama_desktop.ui.theme import PADDING
 
 PAGES: tuple[tuple[str, str, tuple[type[Section], ...]], ...] = (
     ("appearance", "Appearance", (Appearance,)),
     ("editing", "Editing", (Editing,)),
-    ("engine", "Engine", (EngineOptions, Removal)),
+    ("engine", "Engine", (EngineOptions, RemoveOptions)),
     ("export", "Export", (WriteOptions,)),
 )
-HIDDEN: dict[type[Section], tuple[str, ...]] = {Removal: ("source", "after_stroke")}
+HIDDEN: dict[type[Section], tuple[str, ...]] = {RemoveOptions: ("source", "after_stroke")}
 """Sections of which only some options have a row here."""
 LABELS = 180
 

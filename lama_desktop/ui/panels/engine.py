@@ -7,16 +7,15 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QMainWindow, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from lama_desktop.engine.options import DeviceName, EngineOptions
-from lama_desktop.errors import LamaDesktopError
-from lama_desktop.models.cards import MODELS
 from lama_desktop.models.store import ModelStore
 from lama_desktop.settings import Settings
 from lama_desktop.ui.controls.choices import Choice
 from lama_desktop.ui.form import Form
 from lama_desktop.ui.icons import themed_icon
 from lama_desktop.ui.panels.panel import Panel
-from lama_desktop.ui.sections import Removal
-from lama_desktop.ui.text import short_title, tr
+from lama_desktop.ui.retouch import best, usable
+from lama_desktop.ui.sections import RemoveOptions
+from lama_desktop.ui.text import tr
 from lama_desktop.ui.theme import GAP, PADDING, PANEL_ROW, UNIT, Theme
 
 MAIN = ("preset", "device", "context", "grow", "feather")
@@ -53,7 +52,7 @@ class EnginePanel(Panel):
         options = settings[EngineOptions]
         self.main = Form(options, only=MAIN)
         self.more = Form(options, only=MORE)
-        self.source = Form(settings[Removal], only=["source"])
+        self.source = Form(settings[RemoveOptions], only=["source"])
         for form in (self.main, self.more):
             form.changed.connect(self._take)
         self.source.changed.connect(self._take)
@@ -62,22 +61,14 @@ class EnginePanel(Panel):
 
     def refresh(self) -> None:
         """Show the models that are on this disk now, and the options as they are."""
-        try:
-            installed = self._store.installed()
-        except LamaDesktopError:  # the models page tells
-            installed = []
-        best = self._store.default() if installed else next(card.id for card in MODELS if card.kind == "classical")
-        cards = {each.id: each.card for each in installed} | {
-            card.id: card for card in MODELS if card.kind == "classical"
-        }
-        automatic = tr("Auto ({model})", model=short_title(cards[best].title if best in cards else best))
-        named = [(card.id, short_title(card.title)) for card in cards.values()]
-        self.model.offer([("", automatic), *named, (GET, tr("More models…"))])
-        chosen = self._settings[Removal].model
-        self.model.value = chosen if chosen in cards else ""
+        titles, automatic = usable(self._store), best(self._store)
+        first = ("", tr("Auto ({model})", model=titles.get(automatic, automatic)))
+        self.model.offer([first, *titles.items(), (GET, tr("More models…"))])
+        chosen = self._settings[RemoveOptions].model
+        self.model.value = chosen if chosen in titles else ""
         for form in (self.main, self.more):
             form.values = self._settings[EngineOptions]
-        self.source.values = self._settings[Removal]
+        self.source.values = self._settings[RemoveOptions]
 
     def show_devices(self, names: list[str], automatic: str) -> None:
         """Offer the devices of this machine, once they are known.
@@ -96,12 +87,12 @@ class EnginePanel(Panel):
 
     def _choose(self, id: str) -> None:
         if id == GET:
-            self.model.value = self._settings[Removal].model
+            self.model.value = self._settings[RemoveOptions].model
             self.models_wanted.emit()
             return
-        self._take(Removal(**(vars(self._settings[Removal]) | {"model": id})))
+        self._take(RemoveOptions(**(vars(self._settings[RemoveOptions]) | {"model": id})))
 
-    def _take(self, values: EngineOptions | Removal) -> None:
+    def _take(self, values: EngineOptions | RemoveOptions) -> None:
         self._settings.put(values)
         if isinstance(values, EngineOptions):
             for form in (self.main, self.more):
