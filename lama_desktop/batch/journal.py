@@ -58,7 +58,7 @@ class Journal:
             old = Journal.load(folder)
             if (left := len(old.left())) and (old.outcomes or old.announced):
                 raise SettingsError(
-                    f"The run in {shown(folder)} is not finished, {left} of {len(old.plan.ready)} photos are left: go "
+                    f"The run in {shown(folder)} is not finished, {left} of {len(old.plan.ready)} are left: go "
                     "on with --resume, or delete that folder to begin anew."
                 )
         try:

@@ -31,6 +31,7 @@ class State(StrEnum):
         return self in _FAILURES
 
 
+_WIDTH = max(map(len, State))
 _FAILURES = {State.FAILED, State.UNCLEAR, State.UNREADABLE, State.COLLISION, State.REFUSED}
 
 
@@ -96,18 +97,18 @@ class Plan:
     def headline(self) -> str:
         """Return the plan in one line."""
         parts = [f"{count} {state}" for state, count in self.counts().items()]
-        parts += [f"{len(self.masks_alone)} masks without a photo"] if self.masks_alone else []
-        parts += [f"{self.others} other files"] if self.others else []
-        return f"{len(self.tasks)} photos: {', '.join(parts) or 'nothing'}"
+        parts += [f"{counted(len(self.masks_alone), 'mask')} without a photo"] if self.masks_alone else []
+        parts += [counted(self.others, "other file")] if self.others else []
+        return f"{counted(len(self.tasks), 'photo')}: {', '.join(parts) or 'nothing'}"
 
     def lines(self) -> Iterator[str]:
         """Yield the plan as a table: state, photo, and its masks and result, or why there is none."""
         for task in self.tasks:
             masks = "".join(f" + {shown(mask.name)}" for mask in task.masks)
             what = f": {task.reason}" if task.reason else f"{masks} -> {shown(task.output)}"
-            yield f"{task.state:16}  {shown(task.photo)}{what}"
-        yield from (f"{'no photo':16}  {shown(mask)}" for mask in self.masks_alone)
-        yield from (f"{'problem':16}  {problem}" for problem in self.problems)
+            yield f"{task.state:{_WIDTH}}  {shown(task.photo)}{what}"
+        yield from (f"{'no photo':{_WIDTH}}  {shown(mask)}" for mask in self.masks_alone)
+        yield from (f"{'problem':{_WIDTH}}  {problem}" for problem in self.problems)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as plain JSON values."""
@@ -130,3 +131,8 @@ class Plan:
             values["other_files"],
             tuple(values["problems"]),
         )
+
+
+def counted(number: int, noun: str) -> str:
+    """Return how many there are of something, in words."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

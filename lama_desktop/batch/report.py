@@ -10,7 +10,7 @@ from typing import Any
 
 from lama_desktop.batch.journal import Journal
 from lama_desktop.batch.outcome import Outcome
-from lama_desktop.batch.plan import Plan, State, Task
+from lama_desktop.batch.plan import Plan, State, Task, counted
 from lama_desktop.formats import atomic
 from lama_desktop.formats.base import shown
 
@@ -45,6 +45,11 @@ class Report:
     def finished(self) -> bool:
         """Whether nothing is left to do."""
         return State.READY not in self.counts
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nobody has to look at anything, neither at a photo nor at a folder."""
+        return not self.failed and not self.plan.problems
 
     @property
     def seconds(self) -> dict[str, float]:
@@ -87,7 +92,7 @@ class Report:
         atomic.replace(folder / TEXT, self.text().encode("utf-8", "backslashreplace"))
 
     def _numbers(self) -> Iterable[str]:
-        yield f"{len(self.rows)} photos, filled by {self.plan.order.model}"
+        yield f"{counted(len(self.rows), 'photo')}, filled by {self.plan.order.model}"
         for state, count in self.counts.items():
             yield f"  {count:6d} {state}"
         if self.seconds:
@@ -96,7 +101,7 @@ class Report:
             numbers = self.to_dict()
             yield f"  {numbers['bytes_read'] / 1e6:.1f} MB of photos became {numbers['bytes_written'] / 1e6:.1f} MB"
         if self.plan.masks_alone:
-            yield f"  {len(self.plan.masks_alone)} masks belong to no photo"
+            yield f"  {counted(len(self.plan.masks_alone), 'mask')} without a photo"
         yield from (f"  {problem}" for problem in self.plan.problems)
 
     def _failures(self) -> Iterable[str]:

@@ -14,7 +14,7 @@ from lama_desktop.batch.journal import PLAN, Journal, begun, resumed
 from lama_desktop.batch.order import JOURNAL, BatchOptions, Order
 from lama_desktop.batch.outcome import Outcome
 from lama_desktop.batch.pipeline import TICK, Pipeline
-from lama_desktop.batch.plan import Plan, State, Task
+from lama_desktop.batch.plan import Plan, State, Task, counted
 from lama_desktop.batch.planner import make_plan
 from lama_desktop.batch.report import LINES, TEXT, Report
 from lama_desktop.batch.watch import INTERVAL, Watcher
@@ -102,7 +102,7 @@ def run(arguments: argparse.Namespace) -> int:
             print("Stopped; what is done is done, and --resume goes on.", file=sys.stderr)
     if ranks is not None and not stopped:
         ranks.meet("told", progress)  # torchrun ends all of them when one returns 3
-    return 130 if stopped else 3 if report.failed else 0
+    return 130 if stopped else 0 if report.is_clean else 3
 
 
 def _order(arguments: argparse.Namespace) -> Order:
@@ -187,8 +187,8 @@ def _refuse_nothing(plan: Plan) -> None:
     """Raise where no photo has a mask, so that there can be nothing to do."""
     if plan.tasks and all(task.state is State.UNMASKED for task in plan.tasks):
         raise FileFormatError(
-            f"None of the {len(plan.tasks)} photos has a mask: put a_mask.png beside a.jpg, or say with --masks where "
-            "the masks are."
+            f"None of {counted(len(plan.tasks), 'photo')} has a mask: put a_mask.png beside a.jpg, or say with --masks "
+            "where the masks are."
         )
 
 

@@ -56,7 +56,7 @@ def test_what_was_noted_is_known_again(plan, folder):
 def test_a_run_that_is_not_finished_is_not_begun_anew(plan, folder):
     with begun(folder, plan) as journal:
         journal.note(outcome(1))
-    with pytest.raises(SettingsError, match="2 of 3 photos are left"), begun(folder, plan):
+    with pytest.raises(SettingsError, match="2 of 3 are left"), begun(folder, plan):
         pass
     with resumed(folder) as journal:
         for task in journal.left():

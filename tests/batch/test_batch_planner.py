@@ -72,11 +72,11 @@ def test_what_cannot_be_done_has_its_reason(folder, out):
     assert all(task.reason.endswith(".") for task in plan.tasks if task.state is not State.READY)
     assert [each.name for each in plan.masks_alone] == ["nobody_mask.png"]
     assert plan.headline() == (
-        "6 photos: 1 ready, 1 no mask, 2 unclear mask, 2 unreadable, 1 masks without a photo, 1 other files"
+        "6 photos: 1 ready, 1 no mask, 2 unclear mask, 2 unreadable, 1 mask without a photo, 1 other file"
     )
     lines = list(plan.lines())
-    assert f"ready             {folder / 'good.png'} + good_mask.png -> {out / 'good.png'}" in lines
-    assert f"no photo          {folder / 'nobody_mask.png'}" in lines
+    assert f"ready              {folder / 'good.png'} + good_mask.png -> {out / 'good.png'}" in lines
+    assert f"no photo           {folder / 'nobody_mask.png'}" in lines
 
 
 class TestNamesThatAreTaken:

@@ -68,7 +68,7 @@ def test_a_plan_is_shown_and_nothing_done(program, folder, out, tmp_path):
     code, text, messages = program("batch", folder, "-o", out, "--dry-run")
     assert (code, messages) == (0, "")
     lines = text.splitlines()
-    assert lines[0] == f"ready             {folder / 'a.png'} + a_mask.png -> {out / 'a.png'}"
+    assert lines[0] == f"ready              {folder / 'a.png'} + a_mask.png -> {out / 'a.png'}"
     assert lines[-1] == "3 photos: 2 ready, 1 no mask"
     document = program("batch", folder, "-o", out, "--dry-run", "--json")[1]
     assert document["counts"] == {"ready": 2, "no mask": 1}
@@ -190,7 +190,7 @@ class TestWrongUse:
         (tmp_path / "empty").mkdir()
         self.check(program, (tmp_path / "empty", "-o", out), "no picture in")
         PillowImage.fromarray(picture()).save(tmp_path / "empty" / "a.png")
-        self.check(program, (tmp_path / "empty", "-o", out), "None of the 1 photos has a mask")
+        self.check(program, (tmp_path / "empty", "-o", out), "None of 1 photo has a mask")
         assert not out.exists()
 
     def test_options_that_cannot_be(self, program, folder, out):
