@@ -66,10 +66,6 @@ class Exporter(QObject):
         else:
             self.export(document)
 
-    def has_target(self, document: Document) -> bool:
-        """Tell whether a document was exported before."""
-        return document in self._last
-
     def forget(self, document: Document) -> None:
         """Let go of a document that was closed."""
         self._last.pop(document, None)

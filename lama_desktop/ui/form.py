@@ -135,7 +135,6 @@ class Form(QWidget):
         super().__init__()
         self._values = values
         self._editors: dict[str, QWidget] = {}
-        self._labels: dict[str, QLabel] = {}
         known = {each.name: each for each in options.options_of(type(values))}
         shown = [known[name] for name in (known if only is None else only)]
         self._lay_out(shown, compact)
@@ -162,12 +161,6 @@ class Form(QWidget):
         layout = self.layout()
         assert isinstance(layout, QGridLayout)
         layout.setColumnMinimumWidth(0, width)
-
-    def set_row_enabled(self, name: str, enabled: bool, reason: str = "") -> None:
-        """Allow or forbid an option; `reason` becomes the tooltip."""
-        for widget in (self._editors[name], self._labels[name]):
-            widget.setEnabled(enabled)
-            widget.setToolTip(reason or sentence(tr(self._option(name).help)))
 
     def limit(self, name: str, choices: Collection[str]) -> None:
         """Offer only some choices of an enumeration that drops down; its own value stays."""
@@ -196,7 +189,7 @@ class Form(QWidget):
             editor.setAccessibleName(tr(option.title))
             editor.setAccessibleDescription(sentence(tr(option.help)))
             editor.changed.connect(lambda value, name=option.name: self._change(name, value))  # type: ignore[attr-defined]
-            self._editors[option.name], self._labels[option.name] = editor, label
+            self._editors[option.name] = editor
             if compact:
                 line.addSpacing(_SPACE - GAP if row else 0)
                 line.addWidget(label)

@@ -1,6 +1,6 @@
 """Text: everything the window says goes through `tr`, so that it can say it in another language."""
 
-from PySide6.QtCore import QCoreApplication, QLocale, Qt
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QKeySequence
 
 CONTEXT = "LamaDesktop"
@@ -21,11 +21,6 @@ def keys_text(*keys: QKeySequence) -> str:
     common = [each for each in keys if each.count() and each[0].key() < Qt.Key.Key_Back]  # type: ignore[index]
     texts = [each.toString(QKeySequence.SequenceFormat.NativeText).replace("Return", tr("Enter")) for each in common]
     return ", ".join(dict.fromkeys(texts))
-
-
-def count(number: int) -> str:
-    """Return a whole number with the separators of the user's language."""
-    return QLocale().toString(number)
 
 
 def in_bytes(size: int) -> str:

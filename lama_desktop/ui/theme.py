@@ -129,11 +129,6 @@ class Theme(QObject):
         self._hints.setColorScheme(schemes.get(choice, Qt.ColorScheme.Unknown))
         self._dress()
 
-    @property
-    def is_dark(self) -> bool:
-        """Whether the dark tokens are in use."""
-        return self.tokens is DARK
-
     def _dress(self) -> None:
         scheme = self._hints.colorScheme()
         # A system that does not tell gets the dark window: next to it, photos are judged best.

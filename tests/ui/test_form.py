@@ -169,14 +169,6 @@ def test_a_list_offers_only_what_there_is_and_keeps_what_was_chosen(form):
     assert editor.value is Edge.HARD
 
 
-def test_an_option_can_be_forbidden_with_a_reason(form):
-    form.set_row_enabled("size", False, "There is no brush.")
-    assert not form.editor("size").isEnabled()
-    assert form.editor("size").toolTip() == "There is no brush."
-    form.set_row_enabled("size", True)
-    assert form.editor("size").toolTip() == "Diameter."
-
-
 def test_names_of_choices():
     assert [choice_title(each) for each in ("cpu", "very-hard", "auto")] == ["CPU", "Very hard", "Auto"]
 

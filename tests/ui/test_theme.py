@@ -52,13 +52,13 @@ def test_the_style_sheet_writes_no_colour_itself(tokens):
 
 def test_a_switch_reaches_widgets_and_listeners(theme, application):
     label, heard = QLabel("text"), []
-    theme.changed.connect(lambda: heard.append(theme.is_dark))
+    theme.changed.connect(lambda: heard.append(theme.tokens))
     theme.choose(ThemeChoice.LIGHT)
     assert label.palette().color(QPalette.ColorRole.WindowText).name() == LIGHT.text
     theme.choose(ThemeChoice.DARK)
     assert label.palette().color(QPalette.ColorRole.WindowText).name() == DARK.text
-    assert heard[0] is False
-    assert heard[-1] is True
+    assert heard[0] is LIGHT
+    assert heard[-1] is DARK
 
 
 @pytest.mark.parametrize("name", NAMES)
