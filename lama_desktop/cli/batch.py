@@ -122,7 +122,12 @@ def _order(arguments: argparse.Namespace) -> Order:
 
 
 def _standard_input() -> list[Path]:
-    """Return the names on standard input: one per line, or ended by zero bytes as `find -print0` writes them."""
+    """Return the names on standard input: one per line, or ended by zero bytes as `find -print0` writes them.
+
+    The processes of torchrun have one standard input together, and only the first one plans.
+    """
+    if os.environ.get("RANK", "0") != "0":
+        return []
     data = sys.stdin.buffer.read()
     names = data.split(b"\0") if b"\0" in data else data.splitlines()
     return [Path(os.fsdecode(name)) for name in names if name]
@@ -158,10 +163,11 @@ def _journal(
     stack: contextlib.ExitStack,
 ) -> Journal | None:
     """Return the journal of the run that is begun or taken up; None where the first process could not do it."""
-    folder = arguments.journal or (order if arguments.resume else _with_photos(order)).journal
     if ranks is not None and not ranks.first:
-        return None if ranks.hear("plan", 0, progress) else Journal.load(folder, ranks.rank)
+        heard = ranks.hear("plan", 0, progress)
+        return Journal.load(Path(heard), ranks.rank) if heard else None
     try:
+        folder = arguments.journal or (order if arguments.resume else _with_photos(order)).journal
         if arguments.resume and (not order.inputs or (folder / PLAN).exists()):
             journal = stack.enter_context(resumed(folder))
             if differences := journal.plan.order.differences(order, named):
@@ -174,10 +180,10 @@ def _journal(
             journal = stack.enter_context(begun(folder, plan))
     except BaseException:
         if ranks is not None:
-            ranks.say("plan", "failed")
+            ranks.say("plan")
         raise
     if ranks is not None:
-        ranks.say("plan")
+        ranks.say("plan", str(folder.absolute()))
     if not arguments.json:
         print(f"{journal.plan.headline()}\nJournal and report: {shown(folder)}", file=sys.stderr)
     return journal
