@@ -6,9 +6,9 @@ it is made of is given to it by `app.py`. UI thread only.
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QTimer, Signal, SignalInstance
+from PySide6.QtCore import Qt, QTimer, Signal, SignalInstance
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QTabWidget, QWidget
 
 from lama_desktop.core.document import Document
 from lama_desktop.core.layer import Layer
@@ -123,6 +123,7 @@ class MainWindow(QMainWindow):
         self._connect(empty)
         self._build_menus()
         self.setDockNestingEnabled(True)
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self.resize(*SIZE)
         self.arrangement.restore()
         self._follow(None)

@@ -101,9 +101,7 @@ class Notices(QWidget):
         parent = self.parentWidget()
         assert parent is not None
         width = min(WIDEST, parent.width() - 2 * PADDING)
-        self.setFixedWidth(width)
-        self.adjustSize()
-        self.move((parent.width() - width) // 2, PADDING)
+        self.setGeometry((parent.width() - width) // 2, PADDING, width, self._column.totalHeightForWidth(width))
         self.show()
         self.raise_()
 
