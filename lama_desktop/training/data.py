@@ -19,6 +19,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -165,17 +166,18 @@ def batches(
         )
     steps = itertools.count(start) if stop is None else range(start, stop)
     part = global_batch // (world * accumulate)
-    loader = DataLoader(
-        _Collated(dataset),
-        batch_size=None,
-        sampler=_slices(steps, global_batch, rank * accumulate * part, part, accumulate),
-        num_workers=workers,
-        collate_fn=_as_it_is,
-        pin_memory=pin,
-        worker_init_fn=_begin_work if workers else None,
-        multiprocessing_context=start_method if workers else None,
-        generator=torch.Generator(),  # else it would draw from the global one, and a resumed run differ
-    )
+    with _as_many_as_asked_for():
+        loader = DataLoader(
+            _Collated(dataset),
+            batch_size=None,
+            sampler=_slices(steps, global_batch, rank * accumulate * part, part, accumulate),
+            num_workers=workers,
+            collate_fn=_as_it_is,
+            pin_memory=pin,
+            worker_init_fn=_begin_work if workers else None,
+            multiprocessing_context=start_method if workers else None,
+            generator=torch.Generator(),  # else it would draw from the global one, and a resumed run differ
+        )
     return _steps(loader, accumulate)
 
 
@@ -211,7 +213,7 @@ def _slices(steps: Iterable[int], global_batch: int, first: int, part: int, accu
 
 def _steps(loader: "DataLoader[Batch | LamaDesktopError]", accumulate: int) -> Generator[list[Batch], None, None]:
     """Yield the micro-batches of each step, and raise what came instead of one."""
-    with _death_is_found_later():
+    with _death_is_found_later(), _as_many_as_asked_for():
         parts = iter(loader)
     try:
         while found := list(itertools.islice(parts, accumulate)):
@@ -240,6 +242,14 @@ def _checked(batch: Batch | LamaDesktopError) -> Batch:
     if isinstance(batch, LamaDesktopError):
         raise batch
     return batch
+
+
+@contextmanager
+def _as_many_as_asked_for() -> Iterator[None]:
+    """Keep torch from warning of more workers than cores: the recipe says how many."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "This DataLoader will create")
+        yield
 
 
 @contextmanager

@@ -21,6 +21,7 @@ QUICK = {
     "generator.downsamplings": 2,
     "discriminator.width": 4,
     "discriminator.layers": 2,
+    "optimizer.schedule": "constant",
     "data.size": 32,
     "data.batch": 4,
     "data.workers": 0,
