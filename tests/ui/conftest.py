@@ -51,7 +51,7 @@ def clean_window(application, monkeypatch):
 def until(application):
     """Let the event loop run until something is true."""
 
-    def wait(condition, timeout_s=10.0):
+    def wait(condition, timeout_s=60.0):
         end = time.monotonic() + timeout_s
         while not condition():
             assert time.monotonic() < end, "it did not happen"
