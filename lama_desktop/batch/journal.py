@@ -32,6 +32,10 @@ FORMAT = 1
 logger = logging.getLogger(__name__)
 
 
+class JournalError(LamaDesktopError):
+    """The journal cannot be written any more, so that the run has to end."""
+
+
 class Journal:
     """The journal of one run; `begun` and `resumed` give one. Any thread may write to it.
 
@@ -153,9 +157,9 @@ class Journal:
                 if durable:
                     os.fsync(file.fileno())
         except OSError as error:
-            raise LamaDesktopError(
-                f"The journal in {shown(self.folder)} cannot be written: {error.strerror or error}. Make room there; "
-                "--resume goes on with the run."
+            raise JournalError(
+                f"The journal in {shown(self.folder)} cannot be written: {error.strerror or error}. Make room there, "
+                "and go on with --resume."
             ) from error
 
 

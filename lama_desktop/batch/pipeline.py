@@ -17,9 +17,10 @@ from lama_desktop.progress import Progress
 
 TICK = 0.1
 """Seconds between two looks at how far the work is, and whether it was cancelled."""
-
 SURE = 5.0
 """Seconds of work after which the rest can be judged."""
+STACK_BYTES = 16 << 20
+"""Networks nest deep; some systems give a second thread only half a megabyte."""
 
 Do = Callable[[Task, Progress], Outcome]
 
@@ -68,9 +69,11 @@ class Pipeline:
         """
         threads = [threading.Thread(target=self._work, name=f"batch {number}") for number in range(self._threads)]
         done, start = 0, time.monotonic()
-        for thread in threads:
-            thread.start()
         try:
+            usual = threading.stack_size(STACK_BYTES)
+            for thread in threads:
+                thread.start()
+            threading.stack_size(usual)
             while done < len(self._tasks):
                 fraction = (done + sum(list(self._fractions.values()))) / len(self._tasks)
                 progress(fraction, f"{done} of {len(self._tasks)}{_left(fraction, time.monotonic() - start)}")
@@ -85,7 +88,8 @@ class Pipeline:
         finally:
             self._stop()
             for thread in threads:
-                thread.join()
+                if thread.ident is not None:  # it was started
+                    thread.join()
 
     def _work(self) -> None:
         """Do one task after the other, until there is none or somebody stops it."""

@@ -94,11 +94,7 @@ class Planner:
         order, photo = self._order, match.source.path
         self._number += 1
         folder = photo.parent if order.output is None else (order.output / match.source.within).parent
-        stem = (
-            photo.stem
-            if order.batch.in_place
-            else self._template.name(photo, next(iter(match.masks), None), self._number)
-        )
+        stem = self._template.name(photo, _first(match.masks), self._number)
         task = Task(self._number, photo, match.masks, folder / (stem + photo.suffix))
         if match.unclear:
             return replace(task, state=State.UNCLEAR, reason=match.unclear)

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import logging
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -12,7 +13,7 @@ from typing import NamedTuple
 from lama_desktop import formats
 from lama_desktop.batch.conversion import converted
 from lama_desktop.batch.coverage import coverage_of
-from lama_desktop.batch.journal import Journal
+from lama_desktop.batch.journal import Journal, JournalError
 from lama_desktop.batch.order import Existing
 from lama_desktop.batch.outcome import Outcome, digest_of
 from lama_desktop.batch.plan import State, Task
@@ -23,6 +24,8 @@ from lama_desktop.errors import Cancelled, FileFormatError, LamaDesktopError
 from lama_desktop.formats import atomic
 from lama_desktop.formats.base import shown
 from lama_desktop.progress import Progress
+
+logger = logging.getLogger(__name__)
 
 
 class Filled(NamedTuple):
@@ -59,7 +62,7 @@ class Work:
 
         Raises:
             Cancelled: the user stopped it.
-            LamaDesktopError: the disk is full, or the journal cannot be written: the run has to end.
+            LamaDesktopError: the disk is full, or the journal cannot be written, so that the run has to end.
         """
         outcome = self._tried(task, progress)
         self._journal.note(outcome)
@@ -84,14 +87,17 @@ class Work:
                 seconds, notes = {**begun.seconds, "fill": filled.seconds}, (*begun.notes, *filled.notes)
                 begun = replace(begun, seconds=seconds, notes=notes)
                 return self._write(task, converted(filled.photo, self._order.batch), begun)
+        except JournalError:
+            raise
         except LamaDesktopError as error:
             if getattr(error.__cause__, "errno", None) in _FULL:
-                raise LamaDesktopError(f"{error} Then --resume goes on.") from error
+                raise LamaDesktopError(f"{error} Then go on with --resume.") from error
             return Outcome(task.number, State.FAILED, str(error))
         except MemoryError:
             reason = f"{shown(task.photo.name)} does not fit into the memory. Close other programs, or make it smaller."
             return Outcome(task.number, State.FAILED, reason)
-        except Exception as error:  # noqa: BLE001 (one photo must not end the run, whatever is wrong)
+        except Exception as error:  # one photo must not end the run, whatever is wrong
+            logger.debug("%s failed", task.photo, exc_info=error)
             reason = f"This is a defect of LaMa Desktop ({type(error).__name__}: {error})."
             return Outcome(task.number, State.FAILED, reason)
 
