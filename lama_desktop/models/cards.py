@@ -277,6 +277,19 @@ MODELS: tuple[ModelCard, ...] = (
         notes="To fine-tune, download the file from the page: the discriminator is not kept here.",
     ),
     ModelCard(
+        id="starter",
+        title="Starter (small LaMa)",
+        description="A small Fourier network that travels with the program: colours and large shapes, soft. For tests, "
+        "for drafts, and to fine-tune.",
+        kind="bundled",
+        family="fourier",
+        blocks=6,
+        width=32,
+        licence="Apache-2.0. Trained on photographs under CC0, CC BY, CC BY-SA and other free licences: "
+        "resources/models/starter-credits.txt.",
+        notes="Trained on a CPU in less than two hours; no match for the published networks, and softer than Patches.",
+    ),
+    ModelCard(
         id="patches",
         title="Patches (the photo's own texture)",
         description="Copies texture from around the hole, at full resolution. Needs no download.",

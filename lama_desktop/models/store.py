@@ -74,6 +74,8 @@ class ModelStore:
             raise MissingWeightsError(f"There is no model called {id!r}.{near(id, self._names())}")
         if card.kind == "classical":
             raise MissingWeightsError(f"{card.title} has no weights: it needs none.")
+        if card.built_in:
+            raise MissingWeightsError(f"{card.title} is missing from this installation: install LaMa Desktop again.")
         raise MissingWeightsError(
             f"{card.title} is not on this disk: `lama-desktop models download {id}` fetches it, "
             "`lama-desktop models import FILE` takes a file you have."
@@ -81,7 +83,8 @@ class ModelStore:
 
     def default(self) -> str:
         """Return the model to use when nobody chose one: the best published one here, else what needs no weights."""
-        return next((each.id for each in self.installed() if each.id in _PUBLISHED), FALLBACK_MODEL)
+        published = {card.id for card in MODELS if not card.built_in}
+        return next((each.id for each in self.installed() if each.id in published), FALLBACK_MODEL)
 
     def resolve(self, name: str | Path) -> tuple[ModelCard, Path | None]:
         """Return the model that a user means: the id of a card or of an installed model, or a path to a weight file.

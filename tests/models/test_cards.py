@@ -21,10 +21,10 @@ def test_every_card(card):
     assert card.title
     assert card.description.endswith(".")
     assert card.licence.endswith(".")
-    assert card.source.startswith("https://") or card.id == "patches"  # this program's own
+    assert card.source.startswith("https://") or card.id in {"starter", "patches"}  # this program's own
     assert card.family in {"", "fourier", "regular", "dilated"}
     assert bool(card.sources) == (card.kind == "network")
-    assert card.kind in {"network", "classical"}
+    assert card.kind in {"network", "bundled", "classical"}
     for each in card.sources:
         assert each.url.startswith("https://")
         assert not re.search(r"\s", each.url)
@@ -42,6 +42,7 @@ def test_blocks_as_published():
         "big-lama-regular": ("regular", 15, 64),
         "lama-regular": ("regular", 9, 64),
         "lama-dilated": ("dilated", 9, 64),
+        "starter": ("fourier", 6, 32),
     }
 
 

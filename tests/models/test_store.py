@@ -21,7 +21,7 @@ from lama_desktop.errors import (
     ModelError,
     SettingsError,
 )
-from lama_desktop.models import architecture, cards, disk
+from lama_desktop.models import architecture, cards, disk, installed
 from lama_desktop.models import store as module
 from lama_desktop.models.cards import FALLBACK_MODEL, Download, ModelCard
 from lama_desktop.models.checkpoints import load_generator, save_weights
@@ -527,3 +527,44 @@ class TestDownload:
             store.download(cards.find_card("telea"))
         with pytest.raises(ModelError, match="no weights"):
             store.download(ModelCard("x", "X", ""))
+
+
+class TestBundled:
+    """The network that travels with the program."""
+
+    def test_it_is_there_and_whole(self, store):
+        found = store.find("starter")
+        assert found.card.kind == "bundled"
+        assert store.resolve("starter") == (found.card, store.path("starter"))
+        assert store.verify("starter").sha256 == disk.digest(found.path)
+        assert found.path.stat().st_size < 30e6
+        assert found.path.with_name("starter-credits.txt").exists()
+        config = load_generator(found.path).config
+        assert (config.width, config.blocks) == (found.card.width, found.card.blocks)
+
+    def test_it_is_no_installed_model_and_not_the_default(self, store):
+        assert store.installed() == []
+        assert store.default() == FALLBACK_MODEL
+
+    def test_it_cannot_be_removed_or_downloaded(self, store):
+        with pytest.raises(ModelError, match="travels with the program"):
+            store.remove("starter")
+        assert store.find("starter")
+        with pytest.raises(ModelError, match="no weights to download"):
+            store.download(cards.find_card("starter"))
+
+    def test_a_trained_one_gets_another_name(self, store, tmp_path):
+        own = tmp_path / "starter.safetensors"
+        save_weights(load_generator(store.path("starter")), {"id": "starter", "title": "Mine"}, own)
+        assert store.import_file(own).id == "starter-2"
+        with pytest.raises(SettingsError, match="There is a model called starter already"):
+            store.import_file(own, id="starter")
+
+    def test_an_installation_without_it(self, store, monkeypatch):
+        def missing(*parts):
+            raise FileNotFoundError
+
+        monkeypatch.setattr(installed, "resource", missing)
+        assert store.find("starter") is None
+        with pytest.raises(MissingWeightsError, match="install LaMa Desktop again"):
+            store.path("starter")
