@@ -48,7 +48,14 @@ ALLOWED = {
 TORCH = {"networks", "models", "engine", "training", "benchmark"}
 QT_CORE = {"core/document.py", "core/history.py"}
 """Outside `ui`, which has all of Qt, the modules that may import QtCore: they have signals."""
-LAZY = {"models/cards.py", "models/store.py", "models/installed.py", "models/download.py", "models/disk.py", "engine/options.py"}
+LAZY = {
+    "models/cards.py",
+    "models/store.py",
+    "models/installed.py",
+    "models/download.py",
+    "models/disk.py",
+    "engine/options.py",
+}
 """Modules of those layers that import torch inside functions only, or not at all."""
 
 
