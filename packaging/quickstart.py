@@ -149,7 +149,9 @@ def remove_the_sign() -> int:
     code = subprocess.run([str(PYTHON), "-m", "lama_desktop", "inpaint", *map(str, files)], check=False).returncode
     if code == 0:
         print(f"\nThe sign is gone. Look at:\n  {result}\n  {sheet}")
-        print(f"\nYour own photo:\n  {PYTHON.parent / 'lama-desktop'} inpaint photo.jpg -m mask.png -o clean.jpg")
+        program = PYTHON.parent / "lama-desktop"
+        print(f"\nThe window, where you paint the mask:\n  {program} {sample / 'sample.jpg'}")
+        print(f"\nYour own photo, with a mask:\n  {program} inpaint photo.jpg -m mask.png -o clean.jpg")
     return code
 
 
