@@ -18,15 +18,13 @@ from lama_desktop.engine.pool import EnginePool
 from lama_desktop.models.store import ModelStore
 from lama_desktop.progress import Progress
 
-AHEAD = 2
-"""Threads that read and write while the others fill."""
-
 
 class Filling(NamedTuple):
-    """The function that fills, and how many threads do well with it."""
+    """The function that fills, how many threads do well with it, and how many of them fill at once."""
 
     fill: Fill
     threads: int
+    at_once: int
 
 
 def load(order: Order, store: ModelStore) -> Engine:
@@ -50,4 +48,4 @@ def filling(loaded: Engine, at_once: int = 0) -> Iterator[Filling]:
                 filled = inpaint_photo(photo, mask, engine, progress)
                 return Filled(filled, time.perf_counter() - start, tuple(engine.notes))
 
-        yield Filling(fill, pool.at_once + AHEAD)
+        yield Filling(fill, pool.threads, pool.at_once)

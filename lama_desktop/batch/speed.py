@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lama_desktop import formats
 from lama_desktop.batch.coverage import coverage_of
-from lama_desktop.batch.filling import AHEAD, filling, load
+from lama_desktop.batch.filling import filling, load
 from lama_desktop.batch.journal import begun
 from lama_desktop.batch.order import BatchOptions, Order
 from lama_desktop.batch.pipeline import Pipeline
@@ -81,8 +81,8 @@ def compare(order: Order, count: int, store: ModelStore, progress: Progress) -> 
             found = {each: each(turn, stage) for each in ((plain, batch) if number % 2 else (batch, plain))}
             same += sum(one == other for one, other in zip(found[plain], found[batch], strict=True))
             size += sum(len(data) for data in found[batch])
-        with filling(engine) as (_, threads):
-            at_once = threads - AHEAD
+        with filling(engine) as shared:
+            at_once = shared.at_once
         growth = size / sum(task.photo.stat().st_size for task in tasks)
         return Comparison(len(tasks), at_once, plain.seconds, batch.seconds, growth, same)
 
@@ -116,7 +116,7 @@ def _loop(order: Order, engine: Engine, tasks: Sequence[Task], progress: Progres
 
 def _batch(order: Order, engine: Engine, folder: Path, tasks: Sequence[Task], progress: Progress) -> None:
     """Do photos as `lama-desktop batch` does, journal included."""
-    with begun(folder / "journal", Plan(order, tuple(tasks))) as journal, filling(engine) as (fill, threads):
-        for outcome in Pipeline(tasks, Work(journal, fill).do, threads).outcomes(progress):
+    with begun(folder / "journal", Plan(order, tuple(tasks))) as journal, filling(engine) as shared:
+        for outcome in Pipeline(tasks, Work(journal, shared.fill).do, shared.threads).outcomes(progress):
             if outcome.state is not State.DONE:
                 raise LamaDesktopError(outcome.reason)

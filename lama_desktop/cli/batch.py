@@ -211,8 +211,8 @@ def _outcomes(journal: Journal, order: Order, tasks: Sequence[Task], progress: P
     if tasks:
         from lama_desktop.batch.filling import filling, load
 
-        with filling(load(order, ModelStore(models_folder())), order.batch.at_once) as (fill, threads):
-            yield from Pipeline(tasks, Work(journal, fill).do, threads).outcomes(progress)
+        with filling(load(order, ModelStore(models_folder())), order.batch.at_once) as shared:
+            yield from Pipeline(tasks, Work(journal, shared.fill).do, shared.threads).outcomes(progress)
 
 
 def _watch(journal: Journal, order: Order, tasks: Sequence[Task], progress: Progress, speaks: bool) -> None:
@@ -220,10 +220,10 @@ def _watch(journal: Journal, order: Order, tasks: Sequence[Task], progress: Prog
     from lama_desktop.batch.filling import filling, load
 
     watcher = Watcher(journal)
-    with filling(load(order, ModelStore(models_folder())), order.batch.at_once) as (fill, threads):
-        work = Work(journal, fill)
+    with filling(load(order, ModelStore(models_folder())), order.batch.at_once) as shared:
+        work = Work(journal, shared.fill)
         while True:
-            for outcome in Pipeline(tasks, work.do, threads).outcomes(progress):
+            for outcome in Pipeline(tasks, work.do, shared.threads).outcomes(progress):
                 if speaks:
                     task = next(each for each in tasks if each.number == outcome.number)
                     print(f"{outcome.state}: {shown(task.photo)} {outcome.reason}".strip(), file=sys.stderr)

@@ -6,6 +6,7 @@ while the other threads wait. Sharing a model is safe because on the CPU nothing
 elsewhere nobody else is inside.
 """
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ from lama_desktop.progress import Progress
 
 MOST = 4
 """Fills at once that the pool chooses by itself: more gain little, and each takes the memory of a window."""
+AHEAD, MOST_AHEAD = 2, 8
+"""Threads that read and write while the others fill."""
 BYTES_WITHOUT_WEIGHTS = 250
 """What a pixel of a window takes where no network fills it: patch completion, measured; OpenCV takes less."""
 TICK = 0.2
@@ -31,8 +34,8 @@ TICK = 0.2
 class EnginePool:
     """Lends engines to threads.
 
-    While the pool is open (it is a context manager), torch computes with as many threads less as there are fills at
-    once.
+    While the pool is open (it is a context manager), the fills at once share the threads that torch computes with.
+    `threads` is how many threads keep it busy, if they read and write, too.
 
     Args:
         engine: the model and the options; nobody else may use it meanwhile.
@@ -46,6 +49,8 @@ class EnginePool:
         self._threads = torch.get_num_threads()
         self.at_once = (at_once or self._sensible()) if on_cpu else 1
         self._slots = threading.Semaphore(self.at_once)
+        # Beside a CPU that fills, more than a few only take time from it; an accelerator is fed by all cores.
+        self.threads = self.at_once + (AHEAD if on_cpu else max(AHEAD, min(MOST_AHEAD, os.cpu_count() or 1)))
 
     def __enter__(self) -> "EnginePool":
         """Divide the cores; the threads that fill have to be started after this."""

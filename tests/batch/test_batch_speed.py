@@ -5,7 +5,7 @@ from dataclasses import replace
 import lots
 import pytest
 
-from lama_desktop.batch.filling import AHEAD, filling, load
+from lama_desktop.batch.filling import filling, load
 from lama_desktop.batch.speed import compare
 from lama_desktop.cli import main
 from lama_desktop.core.photo import Photo
@@ -51,10 +51,10 @@ def test_it_can_be_stopped_and_needs_a_photo(order, store, tmp_path):
 
 
 def test_the_model_of_an_order_fills(order, store):
-    with filling(load(order, store), 3) as (fill, threads):
-        assert threads == 3 + AHEAD
+    with filling(load(order, store), 3) as shared:
+        assert (shared.at_once, shared.threads) == (3, 5)
         coverage = lots.pixels(order.inputs[0] / "a_mask.png")
-        filled = fill(Photo(lots.picture()), coverage, Progress())
+        filled = shared.fill(Photo(lots.picture()), coverage, Progress())
         assert filled.seconds > 0
         assert (filled.photo.pixels[0] == lots.picture()[0]).all()
         assert not (filled.photo.pixels[lots.HOLE] == lots.picture()[lots.HOLE]).all()
