@@ -10,7 +10,8 @@ The same numbers up to rounding (float32: about 1e-6), from five observations th
 * the last convolution has three output channels, too few for a vector unit: it makes four pixels at a time;
 * what comes after the residual blocks is needed only where the hole is, plus the pixels it reaches.
 
-Convolutions run in the given dtype with channels last; the Fourier transforms always in float32.
+Convolutions run in the given dtype with channels last; the Fourier transforms always in float32. Gradients pass through
+to the features; the weights have none.
 
 Shapes: B batch, C channels, H height, W width at the resolution of the layer, F = W // 2 + 1.
 """
