@@ -67,7 +67,8 @@ class Option:
         low, high = self.low, self.high
         number: Any = value
         if (low is not None and not number >= low) or (high is not None and not number <= high):
-            raise SettingsError(f"{self.name} cannot be {value!r}: it goes from {low} to {high}.")
+            bounds = f"it goes from {low} to {high}" if high is not None else f"it is {low} or more"
+            raise SettingsError(f"{self.name} cannot be {value!r}: {bounds}.")
         return value
 
 

@@ -4,6 +4,7 @@ Under torchrun every process runs it: the first one writes and talks, the others
 """
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 
@@ -59,8 +60,15 @@ def run(arguments: argparse.Namespace) -> int:
             if mine.first:
                 print(f"Stopped and saved. The same command goes on from there: {arguments.output}", file=sys.stderr)
             return 130
+        except KeyboardInterrupt:  # the second one
+            if mine.first:
+                print(
+                    "Stopped at once. What was saved before is whole; the same command goes on from it.",
+                    file=sys.stderr,
+                )
+            return 130
         if mine.first:
-            print(f"{model}\nlama-desktop models import {model}")
+            print(model, shlex.join(["lama-desktop", "models", "import", str(model)]), sep="\n")
     return 0
 
 

@@ -23,7 +23,7 @@ class Average:
     @torch.no_grad()
     def update(self, generator: Generator, step: int) -> None:
         """Take in the weights of `generator` after `step` steps, if it is time."""
-        if step % self.options.every:
+        if step > self.options.start and step % self.options.every:
             return
         updates = (step - self.options.start) // self.options.every
         decay = min(self.options.decay, (1 + updates) / (10 + updates)) if updates > 0 else 0.0

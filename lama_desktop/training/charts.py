@@ -145,7 +145,11 @@ def _grid(across: _Axis, down: _Axis) -> str:
 
 def _placed(values: Sequence[float], axis: _Axis) -> list[tuple[str, float]]:
     places = axis(np.array(values, np.float64)) if values else ()
-    return [(compact(value), float(place)) for value, place in zip(values, places, strict=True)]
+    labels = [compact(value) for value in values]
+    if len(set(labels)) < len(set(values)):  # a narrow axis far from 0 takes more digits
+        step = values[1] - values[0]
+        labels = [f"{value:.{max(0, -math.floor(math.log10(step)))}f}" for value in values]
+    return [(label, float(place)) for label, place in zip(labels, places, strict=True)]
 
 
 def _round_values(axis: _Axis) -> list[float]:

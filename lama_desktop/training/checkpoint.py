@@ -12,8 +12,10 @@ disk harms what was there.
 """
 
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -23,12 +25,15 @@ from lama_desktop.errors import CorruptWeightsError, ModelError
 from lama_desktop.formats import atomic
 from lama_desktop.models import architecture, checkpoints, disk
 from lama_desktop.models.cards import ModelCard
-from lama_desktop.models.installed import FORMAT, Installed, note_of
+from lama_desktop.models.installed import FORMAT as LAYOUT
+from lama_desktop.models.installed import Installed, note_of
 from lama_desktop.training.config import TrainConfig, generator_config
 
 FOLDER = "checkpoints"
 LAST = "last.pt"
-VERSION = 1
+FORMAT, VERSION = "lama-desktop training", 1
+_DAMAGE = (OSError, RuntimeError, ValueError, LookupError, EOFError, zlib.error, zipfile.BadZipFile, UnpicklingError)
+"""What the zip reader and torch raise at files that are not what they should be."""
 
 
 def save_last(folder: Path, state: Mapping[str, Any]) -> None:
@@ -46,14 +51,17 @@ def save_last(folder: Path, state: Mapping[str, Any]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         disk.sweep(path.parent)
         with disk.temporary(path) as temporary:
-            torch.save({"format": "lama-desktop training", "version": VERSION, **state}, temporary)
+            torch.save({"format": FORMAT, "version": VERSION, **state}, temporary)
     except (OSError, RuntimeError) as error:  # torch's writer says RuntimeError of a full disk
         reason = disk.refusal(error) if isinstance(error, OSError) else "the disk is full. Make some room"
-        raise ModelError(f"{path} cannot be written: {reason}. The checkpoint before it is whole.") from error
+        kept = " The checkpoint before it is whole." if path.is_file() else ""
+        raise ModelError(f"{path} cannot be written: {reason}.{kept}") from error
 
 
 def load_last(folder: Path) -> dict[str, Any] | None:
     """Return the state to resume from, on the CPU; None where the run has not saved any.
+
+    Every byte is checked first: torch itself reads over damage in the numbers. Nothing in the file is executed.
 
     Raises:
         CorruptWeightsError: the file is damaged or none of ours.
@@ -62,15 +70,18 @@ def load_last(folder: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     try:
+        with zipfile.ZipFile(path) as archive:
+            if archive.testzip() is not None:
+                raise zipfile.BadZipFile("its bytes are not what they were")
         state = torch.load(path, map_location="cpu", weights_only=True)
-        if state["format"] != "lama-desktop training" or state["version"] != VERSION:
+        if not isinstance(state, dict) or (state.get("format"), state.get("version")) != (FORMAT, VERSION):
             raise ValueError("of another program or version")
-    except (OSError, RuntimeError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except _DAMAGE as error:
         raise CorruptWeightsError(
             f"{path} is damaged or no checkpoint of this program: move it away, and start from one of the best "
             "generators beside it with --set generator.weights=FILE."
         ) from error
-    return dict(state)
+    return state
 
 
 def save_generator(
@@ -105,7 +116,7 @@ def save_generator(
     path.parent.mkdir(parents=True, exist_ok=True)
     checkpoints.save_weights(generator, card, path, half=config.checkpoints.half)
     network = architecture.described(generator_config(config.generator))
-    entry = Installed(card, path, path.stat().st_size, disk.digest(path), layout=FORMAT, network=network)
+    entry = Installed(card, path, path.stat().st_size, disk.digest(path), layout=LAYOUT, network=network)
     atomic.replace(path.with_suffix(".json"), note_of(entry, {"figures": dict(figures)}).encode())
 
 

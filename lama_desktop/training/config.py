@@ -16,6 +16,7 @@ from typing import Any
 from lama_desktop import options
 from lama_desktop.errors import SettingsError
 from lama_desktop.masks.options import MaskOptions
+from lama_desktop.networks.ffc import split_channels
 from lama_desktop.networks.generators import DilatedConfig, FourierConfig, GeneratorConfig, RegularConfig
 from lama_desktop.networks.perceptual import BatchNormMode, Encoder
 from lama_desktop.options import option, section
@@ -55,7 +56,9 @@ class RunOptions:
     description: str = option("", "Description", "What the model is good for, for its card.")
     licence: str = option("Not stated.", "Licence", "The terms of the weights, for their card.")
     steps: int = option(1_000_000, "Steps", "How many times both networks are updated.", low=1)
-    seed: int = option(0, "Seed", "Decides the initial weights, the order, the crops and the masks.", low=0)
+    seed: int = option(
+        0, "Seed", "Decides the initial weights, the order, the crops and the masks.", low=0, high=2**63 - 1
+    )
 
 
 @dataclass(frozen=True)
@@ -163,7 +166,12 @@ class DataOptions:
     """The pictures."""
 
     images: tuple[str, ...] = option((), "Images", "Folders, files, lists (.txt) and tar shards.")
-    augmentation: str = option("distortions", "Augmentation", "How pictures are varied.")
+    augmentation: str = option(
+        "distortions",
+        "Augmentation",
+        "How pictures are varied: none, default, distortions, distortions_light, distortions_scale05_1, "
+        "distortions_scale03_12, distortions_scale03_07 or non_space_transform.",
+    )
     shortest: int = option(
         0, "Shrink to", "Longer short sides of pictures are shrunk to it; 0 keeps.", low=0, unit="px"
     )
@@ -181,7 +189,9 @@ class ValidationOptions:
     size: int = option(512, "Size", "Side of the squares in pixels.", low=32, high=4096)
     limit: int = option(100, "Limit", "At most so many pictures; 0 takes all.", low=0)
     every: int = option(25_000, "Every", "Steps between validations.", low=1)
-    monitor: str = option("swd", "Monitor", "The figure by which checkpoints are the best.")
+    monitor: str = option(
+        "swd", "Monitor", "The figure by which checkpoints are the best: psnr, ssim, l1, energy or swd."
+    )
 
 
 @dataclass(frozen=True)
@@ -225,14 +235,29 @@ class TrainConfig:
 
 
 def generator_config(options: GeneratorOptions) -> GeneratorConfig:
-    """Return the configuration that a recipe's options describe."""
+    """Return the configuration that a recipe's options describe.
+
+    Raises:
+        SettingsError: there is no such network, since its channels cannot be split like that.
+    """
     width, blocks, steps = options.width, options.blocks, options.downsamplings
+    deepest = width * 2**steps
     match options.family:
         case Family.FOURIER:
+            if split_channels(deepest, options.global_ratio)[1] < 2:  # the spectral transform works on half of them
+                raise SettingsError(
+                    f"generator.global_ratio={options.global_ratio} leaves fewer than 2 of {deepest} channels to see "
+                    "everything: raise it or generator.width."
+                )
             return FourierConfig(width, blocks, steps, options.global_ratio)
         case Family.REGULAR:
             return RegularConfig(width, blocks, steps)
         case Family.DILATED:
+            if deepest % options.dilations:
+                raise SettingsError(
+                    f"generator.dilations={options.dilations} cannot share {deepest} channels equally: choose 1, 2 or "
+                    "4, or another generator.width."
+                )
             return DilatedConfig(width, blocks, steps, options.dilations)
 
 
@@ -288,7 +313,9 @@ def to_toml(config: TrainConfig) -> str:
         if head != table:
             table = head
             lines += ["", f"[{table}]"]
-        lines.append(f"{key} = {json.dumps(value, ensure_ascii=False)}  # {described[name].help}")
+        choices = described[name].choices
+        meaning = described[name].help + (f" One of {', '.join(choices)}." if choices else "")
+        lines.append(f"{key} = {json.dumps(value, ensure_ascii=False)}  # {meaning}")
     return "\n".join(lines[1:]) + "\n"
 
 

@@ -13,10 +13,29 @@ from datetime import timedelta
 
 import torch
 import torch.distributed as dist
+from torch.distributed.distributed_c10d import PrefixStore
+from torch.distributed.rendezvous import rendezvous
 
-from lama_desktop.errors import SettingsError
+from lama_desktop.errors import LamaDesktopError, SettingsError
 
 TIMEOUT = timedelta(minutes=10)
+
+
+@contextlib.contextmanager
+def together() -> Iterator[None]:
+    """Do something that all processes take part in; a block or a function.
+
+    Raises:
+        LamaDesktopError: one of them has ended. torch's backends speak of a socket then.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if not isinstance(error, dist.DistError) and "gloo" not in str(error).lower():
+            raise
+        raise LamaDesktopError(
+            "Another process of this run has ended, and this one ends with it: what the other one said tells why."
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -36,6 +55,7 @@ class Processes:
         """Tell all processes whether one of them says yes."""
         return self.sum([float(flag)])[0] > 0
 
+    @together()
     def sum(self, numbers: list[float]) -> list[float]:
         """Return the sums of each number over all processes."""
         if self.world == 1:
@@ -49,6 +69,7 @@ class Processes:
         sums = self.sum([values[name] for name in values])
         return {name: total / self.world for name, total in zip(values, sums, strict=True)}
 
+    @together()
     def gather(self, names: list[str]) -> list[str]:
         """Return the texts of all processes, in the order of the ranks."""
         if self.world == 1:
@@ -57,6 +78,7 @@ class Processes:
         dist.all_gather_object(every, names)
         return [name for each in every for name in each]
 
+    @together()
     def average(self, tensors: list[torch.Tensor]) -> None:
         """Replace floating-point tensors by their means over all processes, in place."""
         if self.world > 1:
@@ -64,6 +86,7 @@ class Processes:
                 dist.all_reduce(tensor)
                 tensor /= self.world
 
+    @together()
     def wait(self) -> None:
         """Return when all processes have come here."""
         if self.world > 1:
@@ -85,10 +108,11 @@ def processes(device: str = "auto") -> Iterator[Processes]:
     if world == 1:
         yield Processes(0, 1, chosen)
         return
-    if chosen.type == "cuda":
-        dist.init_process_group("nccl", timeout=TIMEOUT, device_id=chosen)
-    else:
-        dist.init_process_group("gloo", timeout=TIMEOUT)
+    # torchrun keeps its store when it starts the processes again, and the dead ones' addresses are still in it.
+    store, _, _ = next(rendezvous("env://", timeout=TIMEOUT))
+    store = PrefixStore(f"start {os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
+    backend, device_id = ("nccl", chosen) if chosen.type == "cuda" else ("gloo", None)
+    dist.init_process_group(backend, store=store, rank=rank, world_size=world, timeout=TIMEOUT, device_id=device_id)
     try:
         yield Processes(rank, world, chosen)
     finally:

@@ -6,36 +6,37 @@ Cancelled.
 """
 
 import contextlib
-import signal
+import errno
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from lama_desktop import options
-from lama_desktop.errors import Cancelled, SettingsError
+from lama_desktop.errors import Cancelled, DeviceMemoryError, FileFormatError, SettingsError
 from lama_desktop.formats import atomic
 from lama_desktop.masks.options import mask_generator
+from lama_desktop.models import disk
 from lama_desktop.models.encoders import load_encoder
 from lama_desktop.networks.perceptual import Encoder, PerceptualLoss
-from lama_desktop.training import checkpoint
+from lama_desktop.training import checkpoint, conditions
 from lama_desktop.training.augment import AUGMENTATIONS
 from lama_desktop.training.checkpoint import Best
 from lama_desktop.training.config import TrainConfig, to_toml
-from lama_desktop.training.data import PatchDataset, batches
+from lama_desktop.training.data import Batch, PatchDataset, batches
 from lama_desktop.training.distributed import Processes
 from lama_desktop.training.journal import Journal
+from lama_desktop.training.signals import stop_signals
 from lama_desktop.training.sources import Shrunk, Source, open_source
 from lama_desktop.training.trainer import Trainer, masked_input
 from lama_desktop.training.validation import Validation
 
-RECIPE = "recipe.toml"
-FREE = ("run.steps", "run.description", "run.licence", "data.workers", "compute.", "checkpoints.", "validation.")
-"""What may change when a run is continued; everything else would make it another run."""
+RECIPE, LOCK = "recipe.toml", ".lock"
+UNLOCKED = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+"""What file systems without locks answer."""
 
 
 def train(config: TrainConfig, folder: Path, processes: Processes) -> Path:
@@ -48,33 +49,36 @@ def train(config: TrainConfig, folder: Path, processes: Processes) -> Path:
 
     Raises:
         SettingsError: the recipe does not fit the pictures, the processes, or what is in the folder.
-        FileFormatError: the pictures cannot be read.
+        FileFormatError: the pictures cannot be read, or the folder cannot be made.
         ModelError: weights cannot be read, or the disk is full.
         NotFiniteError: the losses are no numbers any more.
+        DeviceMemoryError: a step does not fit.
+        LamaDesktopError: another process of the run, or one that prepares pictures, has ended.
         Cancelled: a signal asked to stop; everything is saved.
     """
-    _check(config, processes)
-    _seed(config)
+    conditions.check(config, folder, processes)
+    torch.use_deterministic_algorithms(config.compute.deterministic)
+    torch.backends.cudnn.benchmark = not config.compute.deterministic
     state = checkpoint.load_last(folder)
-    if state is not None:
-        _same_run(config, state["config"], folder)
+    notes = [] if state is None else conditions.changes(config, state["config"], folder)
     trainer = Trainer(config, processes, _perceptual(config, processes))
-    taken = [] if state is not None else trainer.warm_start()
+    conditions.check_size(config, trainer.generator)
+    if state is None:
+        notes += map(str, trainer.warm_start())
     run = _Run(config, folder, processes, trainer)
     if state is not None:
-        run.load_state_dict(state)
+        notes += run.load_state_dict(state)
     del state
-    with _stopping() as stop, contextlib.ExitStack() as stack:
+    with stop_signals(aloud=processes.first) as stop, contextlib.ExitStack() as stack:
         if processes.first:
-            folder.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(_claimed(folder))
             atomic.replace(folder / RECIPE, to_toml(config).encode())
-            steps = config.run.steps
+            steps = max(config.run.steps, trainer.step)
             run.journal = stack.enter_context(
                 Journal(folder, steps, step=trainer.step, tensorboard=config.compute.tensorboard)
             )
-            for note in (*map(str, taken), run.changed):
-                if note:
-                    run.journal.note(trainer.step, note)
+            for note in notes:
+                run.journal.note(trainer.step, note)
         run.loop(stop)
         return run.export()
 
@@ -90,7 +94,6 @@ class _Run:
         self.journal: Journal | None = None
         self.best = Best(folder, config.checkpoints.best)
         self.figures: dict[str, float] = {}
-        self.changed = ""
         self._broken: list[str] = []
         data = config.data
         self._dataset = PatchDataset(
@@ -100,7 +103,11 @@ class _Run:
             data.size,
             config.run.seed,
         )
-        self._validation = Validation(config.validation, config.run.seed) if config.validation.images else None
+        self._validation = (
+            Validation(config.validation, config.run.seed, trainer.generator.minimum)
+            if config.validation.images
+            else None
+        )
 
     def loop(self, stop: threading.Event) -> None:
         """Make the steps that are left."""
@@ -117,10 +124,9 @@ class _Run:
             pin=self.processes.device.type == "cuda",
         )
         sums: dict[str, list[float]] = {}
-        saved = trainer.step
         with contextlib.closing(stream):
             for parts in stream:
-                for name, value in trainer.update(parts).items():
+                for name, value in self._updated(parts).items():
                     sums.setdefault(name, []).append(value)
                 self._broken += [name for part in parts for name in part.broken]
                 if self._due(config.compute.log_every):
@@ -129,13 +135,11 @@ class _Run:
                     self.validate(self._validation)
                 if self._due(config.checkpoints.every):
                     self.save()
-                    saved = trainer.step
                 if self.processes.any(stop.is_set()):
+                    if sums:
+                        self._record(sums)
                     self.save()
                     raise Cancelled
-        if trainer.step > saved:
-            self.save()
-        self.processes.wait()
 
     def validate(self, validation: Validation) -> None:
         """Judge the generator on pictures held back, show it, and keep it if it is one of the best."""
@@ -150,11 +154,13 @@ class _Run:
             if self.processes.first:
                 sheet = validation.sheet(self._fill, self.folder / "sheets" / f"step-{step:08d}.jpg")
         generator.train(training)
+        skipped = self.processes.gather(validation.skipped)
+        validation.skipped.clear()
         if self.journal is None:
             return
         self.journal.validated(step, self.figures, sheet)
-        while validation.skipped:
-            self.journal.note(step, validation.skipped.pop(0))
+        for sentence in dict.fromkeys(skipped):
+            self.journal.note(step, sentence)
         if self.config.checkpoints.best and self.best.offer(step, validation.rank(self.figures)):
             self._write(self.best.path(step))
 
@@ -182,13 +188,22 @@ class _Run:
             "figures": self.figures,
         }
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave."""
+    def load_state_dict(self, state: dict[str, Any]) -> list[str]:
+        """Take over what `state_dict` gave; return a sentence for what is not as it was."""
         self.trainer.load_state_dict(state)
         self.best = Best(self.folder, self.config.checkpoints.best, state["best"])
         self.figures = dict(state["figures"])
-        if state["pictures"] != len(self._dataset):
-            self.changed = f"There were {state['pictures']} pictures before, and there are {len(self._dataset)} now."
+        before, now = state["pictures"], len(self._dataset)
+        return [] if before == now else [f"There were {before} pictures before, and there are {now} now."]
+
+    def _updated(self, parts: Sequence[Batch]) -> dict[str, float]:
+        try:
+            return self.trainer.update(parts)
+        except (MemoryError, torch.OutOfMemoryError) as error:
+            raise DeviceMemoryError(
+                f"A step does not fit into the memory of {self.processes.device}: raise optimizer.accumulate, or lower "
+                "data.batch or data.size. The last checkpoint is whole."
+            ) from error
 
     def _due(self, every: int) -> bool:
         return self.trainer.step % every == 0 or self.trainer.step == self.config.run.steps
@@ -208,7 +223,7 @@ class _Run:
     def _fill(self, images: Tensor, masks: Tensor) -> Tensor:
         """Return what the generator makes of pictures, as Validation asks for it."""
         device = self.processes.device
-        with torch.no_grad():
+        with torch.no_grad(), self.trainer.eager():  # to compile it for every size of picture would take minutes
             answer: Tensor = self.trainer.exported(masked_input(images, masks).to(device))
         return answer
 
@@ -227,37 +242,6 @@ def _source(config: TrainConfig, processes: Processes) -> Source:
     return Shrunk(source, config.data.shortest) if config.data.shortest else source
 
 
-def _check(config: TrainConfig, processes: Processes) -> None:
-    data, parts = config.data, processes.world * config.optimizer.accumulate
-    if not data.images:
-        raise SettingsError("There are no pictures to learn from: name folders with --images.")
-    if data.batch % parts:
-        raise SettingsError(
-            f"data.batch={data.batch} cannot be shared by {processes.world} processes in {config.optimizer.accumulate} "
-            f"parts each: choose a multiple of {parts}."
-        )
-    if data.augmentation not in AUGMENTATIONS:
-        raise SettingsError(f"There is no augmentation {data.augmentation!r}: choose {', '.join(AUGMENTATIONS)}.")
-
-
-def _same_run(config: TrainConfig, saved: dict[str, Any], folder: Path) -> None:
-    """Refuse to continue a run under another recipe."""
-    ours = options.flatten(config)
-    changed = [name for name in ours if saved.get(name) != ours[name] and not name.startswith(FREE)]
-    if changed:
-        shown = ", ".join(f"{name}: {saved.get(name)} there, {ours[name]} here" for name in changed[:3])
-        raise SettingsError(
-            f"{folder} holds another run ({shown}). Choose another --output, or start from it with "
-            f"--set generator.weights={folder / checkpoint.FOLDER / checkpoint.LAST}."
-        )
-
-
-def _seed(config: TrainConfig) -> None:
-    torch.manual_seed(config.run.seed)  # the initial weights; data has random numbers of its own
-    torch.use_deterministic_algorithms(config.compute.deterministic)
-    torch.backends.cudnn.benchmark = not config.compute.deterministic
-
-
 def _perceptual(config: TrainConfig, processes: Processes) -> PerceptualLoss | None:
     chosen = config.losses.perceptual
     if chosen.kind is Encoder.NONE or not chosen.weight:
@@ -267,21 +251,19 @@ def _perceptual(config: TrainConfig, processes: Processes) -> PerceptualLoss | N
 
 
 @contextlib.contextmanager
-def _stopping() -> Iterator[threading.Event]:
-    """Turn the first SIGTERM or SIGINT into a flag; the second one ends the process at once."""
-    stop = threading.Event()
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _claimed(folder: Path) -> Iterator[None]:
+    """Make the run's folder, and keep other runs out of it, where the file system can."""
+    with contextlib.ExitStack() as stack:
+        alone = True
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            alone = stack.enter_context(disk.locked(folder / LOCK, wait=False))
+        except OSError as error:
+            if error.errno not in UNLOCKED:
+                reason = disk.refusal(error)
+                raise FileFormatError(f"{disk.shown(folder)} cannot be written to: {reason}.") from error
+        if not alone:
+            raise SettingsError(
+                f"A run is at work in {disk.shown(folder)}: wait until it ends, or choose another --output."
+            )
+        yield

@@ -8,6 +8,7 @@ pictures of its own process and part only).
 
 import contextlib
 import math
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -22,7 +23,7 @@ from lama_desktop.networks.generators import Generator, build_generator
 from lama_desktop.training import losses
 from lama_desktop.training.average import Average
 from lama_desktop.training.config import Precision, Schedule, TrainConfig, generator_config
-from lama_desktop.training.distributed import Processes
+from lama_desktop.training.distributed import Processes, together
 from lama_desktop.training.warmstart import Taken, warm_start
 
 Terms = dict[str, Tensor]
@@ -95,6 +96,7 @@ class Trainer:
             self.average.generator.load_state_dict(self.generator.state_dict())
         return taken
 
+    @together()
     def update(self, batches: Sequence[Pictures]) -> dict[str, float]:
         """Make one step.
 
@@ -121,6 +123,10 @@ class Trainer:
             self.average.update(self.generator, self.step)
         return values
 
+    def eager(self) -> contextlib.AbstractContextManager[Any]:
+        """Return a context in which networks run as they are, also if they are compiled."""
+        return torch.compiler.set_stance("force_eager") if self.config.compute.compile else contextlib.nullcontext()
+
     def state_dict(self) -> dict[str, Any]:
         """Return everything that a later process needs to go on as if nothing had happened."""
         state: dict[str, Any] = {
@@ -146,7 +152,8 @@ class Trainer:
 
     def merge_statistics(self) -> None:
         """Give every process the mean of all processes' BatchNorm statistics; before validating or saving."""
-        for network in (self.generator, self.discriminator):
+        averages = () if self.average is None else (self.average.generator,)
+        for network in (self.generator, self.discriminator, *averages):
             self.processes.average([each for each in network.buffers() if each.is_floating_point()])
 
     def _generator_step(self, parts: Sequence[_Part]) -> dict[str, float]:
@@ -210,8 +217,10 @@ class Trainer:
                     with torch.no_grad():
                         fake = self._shown(self.generator(masked_input(part.images, part.masks)).float(), part)
                 real = part.images.detach().requires_grad_(penalised)
-                real_scores, _ = self._discriminator(real)
-                fake_scores, _ = self._discriminator(fake)
+                # A gradient's gradient does not compile.
+                with self.eager() if penalised else contextlib.nullcontext():
+                    real_scores, _ = self._discriminator(real)
+                    fake_scores, _ = self._discriminator(fake)
                 mask = losses.scale_mask(part.masks, real_scores.shape[-2:], options.mask_scaling)
                 terms = {
                     "discriminator": losses.discriminator_adversarial(
@@ -249,8 +258,8 @@ class Trainer:
         if wrong:
             optimizer.zero_grad(set_to_none=True)
             raise NotFiniteError(
-                f"Step {self.step + 1}: {' and '.join(wrong)} is no finite number any more. The last checkpoint is "
-                "whole; go on from it with a lower generator.rate and discriminator.rate, or in float32."
+                f"Step {self.step + 1}: not finite any more: {', '.join(wrong)}. Go on from the last checkpoint with a "
+                "lower generator.rate and discriminator.rate, or in float32."
             )
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
@@ -294,8 +303,11 @@ class Trainer:
         if self.processes.world == 1:
             return network
         devices = [self.processes.device] if self.processes.device.type == "cuda" else None
-        # Statistics of BatchNorm stay apart, as published; `merge_statistics` joins them before they are used.
-        return DistributedDataParallel(network, devices, broadcast_buffers=False)
+        with warnings.catch_warnings():
+            # torch 2.13 renames the option, and earlier versions do not know the new name.
+            warnings.simplefilter("ignore", FutureWarning)
+            # Statistics of BatchNorm stay apart, as published; `merge_statistics` joins them before they are used.
+            return DistributedDataParallel(network, devices, broadcast_buffers=False)
 
 
 def masked_input(images: Tensor, masks: Tensor) -> Tensor:

@@ -56,15 +56,17 @@ class Validation:
         options: the folder, the kinds of masks (several with commas between), the side of the squares, at most how many
             cases (chosen by the seed), and the measure by which checkpoints are compared.
         seed: draws and chooses.
+        minimum: the smallest side that the generator takes; smaller pictures are continued, too.
 
     Raises:
         FileFormatError: there is nothing in the folder that can be used.
         SettingsError: there are no such masks, or there is no such measure.
     """
 
-    def __init__(self, options: ValidationOptions, seed: int = 0) -> None:
+    def __init__(self, options: ValidationOptions, seed: int = 0, minimum: int = 0) -> None:
         if options.monitor not in MEASURES:
             raise SettingsError(f"validation.monitor cannot be {options.monitor!r}: choose {', '.join(MEASURES)}.")
+        self._minimum = minimum
         self.monitor = MEASURES[options.monitor]
         self._monitor = options.monitor
         found = _cases(Path(options.images), options, seed)
@@ -138,7 +140,7 @@ class Validation:
 
     def _filled(self, fill: Fill, indices: Sequence[int]) -> Iterator[tuple[Case, Image]]:
         """Yield cases, each with its picture as a fill leaves it."""
-        for (height, width), cases in groupby(self._usable(indices), key=lambda case: _padded_size(case.truth)):
+        for (height, width), cases in groupby(self._usable(indices), key=self._padded_size):
             for part in _parts(cases, max(1, PIXELS // (height * width))):
                 masks = torch.from_numpy(
                     np.stack([_padded(case.hole, height, width) for case in part])[:, None]
@@ -151,6 +153,10 @@ class Validation:
                 for case, filled in zip(part, bytes_.permute(0, 2, 3, 1).numpy(), strict=True):
                     rows, columns = case.hole.shape
                     yield case, np.where(case.hole[..., None], filled[:rows, :columns], case.truth)
+
+    def _padded_size(self, case: Case) -> tuple[int, int]:
+        height, width = (-(-max(side, self._minimum) // MULTIPLE) * MULTIPLE for side in case.truth.shape[:2])
+        return height, width
 
     def _usable(self, indices: Sequence[int]) -> Iterator[Case]:
         """Yield the cases that can be read; the first ones that fit stay in memory."""
@@ -175,11 +181,6 @@ def _cases(folder: Path, options: ValidationOptions, seed: int) -> Sequence[Draw
         return [PreparedCase(pair.name, pair.picture, pair.mask) for pair in read_pairs(folder)]
     presets = [each.strip() for each in options.masks.split(",")]
     return drawn_cases(pictures_in(folder), presets, options.size, seed)
-
-
-def _padded_size(picture: Image) -> tuple[int, int]:
-    height, width = (-(-side // MULTIPLE) * MULTIPLE for side in picture.shape[:2])
-    return height, width
 
 
 def _padded(picture: Image, height: int, width: int) -> Image:

@@ -1,6 +1,7 @@
 """The command `train`, and what `benchmark training` prints."""
 
 import json
+import shlex
 
 import cv2
 import numpy as np
@@ -30,6 +31,13 @@ def test_it_trains_and_says_how_to_use_the_model(pictures, tmp_path, capsys):
     assert said.out.splitlines() == [str(model), f"lama-desktop models import {model}"]
     assert main(["models", "import", str(model)]) == 0
     assert "tiny" in capsys.readouterr().out
+
+
+def test_the_next_command_can_be_copied_whatever_the_folder_is_called(pictures, tmp_path, capsys):
+    output = tmp_path / "my run's"
+    assert main(["train", "tiny", "--images", str(pictures), "--output", str(output), *QUICK]) == 0
+    _, line = capsys.readouterr().out.splitlines()
+    assert shlex.split(line) == ["lama-desktop", "models", "import", str(output / "tiny.safetensors")]
 
 
 def test_it_lists_recipes(capsys):

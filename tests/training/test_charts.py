@@ -67,6 +67,12 @@ def test_an_axis_is_logarithmic_where_values_differ_by_more_than_it_could_show()
     assert "0" in parsed(chart([with_zero], 100, noisy=False))[2]
 
 
+def test_labels_of_a_narrow_axis_differ():
+    for low, reach in ((0.192, 0.0004), (10.5, 0.2), (12345.0, 6.0)):
+        labels = parsed(chart([Curve("a", [1, 2], [low, low + reach])], 2, noisy=False))[2]
+        assert len(labels) == len(set(labels)) > 2
+
+
 def test_outliers_of_a_noisy_curve_do_not_flatten_the_rest():
     values = [1 + step % 2 * 0.1 for step in range(1000)]
     values[3] = 1e6

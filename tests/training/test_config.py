@@ -4,6 +4,7 @@ import pytest
 
 from lama_desktop import options
 from lama_desktop.errors import SettingsError
+from lama_desktop.evaluation.metrics import MEASURES
 from lama_desktop.networks.generators import DilatedConfig, FourierConfig, RegularConfig
 from lama_desktop.networks.perceptual import Encoder
 from lama_desktop.training.augment import AUGMENTATIONS
@@ -97,7 +98,8 @@ def test_overrides_win(recipe):
         ("losses.perceptul.weight=0", "Did you mean 'losses.perceptual.weight'"),
         ("weight_decay=0", "There is no option 'weight_decay'"),
         ("steps=5", "Did you mean 'run.steps'"),
-        ("run.steps=0", "it goes from 1"),
+        ("run.steps=0", "it is 1 or more"),
+        ("run.seed=9223372036854775808", "it goes from 0"),
         ("run.steps=many", "it is a whole number"),
         ("run.steps", "takes NAME=VALUE"),
         ("generator.family=unet", "choose fourier or regular or dilated"),
@@ -107,6 +109,26 @@ def test_overrides_win(recipe):
 def test_what_does_not_exist_is_refused_with_what_was_meant(recipe, override, message):
     with pytest.raises(SettingsError, match=message):
         load_config(recipe(""), [override])
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"generator.width": 4, "generator.downsamplings": 2, "generator.global_ratio": 0.1}, "fewer than 2 of 16"),
+        ({"generator.family": "dilated", "generator.dilations": 5}, "cannot share 512 channels equally"),
+    ],
+)
+def test_channels_that_cannot_be_split_are_refused(values, message):
+    with pytest.raises(SettingsError, match=message):
+        generator_config(options.unflatten(TrainConfig, values).generator)
+
+
+def test_a_recipe_as_text_tells_what_one_may_choose():
+    text = to_toml(TrainConfig())
+    assert "One of none, resnet50-dilated, resnet50, vgg19." in text
+    described = options.tree_options(TrainConfig)
+    assert all(name in described["data.augmentation"].help for name in AUGMENTATIONS)
+    assert all(name in described["validation.monitor"].help for name in MEASURES)
 
 
 @pytest.mark.parametrize(

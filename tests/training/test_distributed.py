@@ -7,10 +7,12 @@ import subprocess
 import time
 
 import pytest
+import torch
 from runs import command, environment, losses, make_pictures, start
 
+from lama_desktop.errors import LamaDesktopError
 from lama_desktop.training import checkpoint
-from lama_desktop.training.distributed import Processes, processes
+from lama_desktop.training.distributed import Processes, processes, together
 
 pytestmark = pytest.mark.slow
 
@@ -64,6 +66,17 @@ def test_a_killed_process_is_started_again_and_goes_on(pictures, tmp_path):
     assert set(losses(folder)) == set(range(1, 151)), "each step is logged once"
     assert (folder / "quick.safetensors").exists()
     assert re.search(r"SIGKILL|exitcode.*-9|Signal 9", said)
+    assert "defect" not in said
+    assert "Warning" not in said
+
+
+def test_a_process_that_is_gone_is_a_sentence():
+    with pytest.raises(LamaDesktopError, match="Another process of this run has ended"), together():
+        raise RuntimeError("[gloo/transport/tcp/pair.cc:553] Connection closed by peer")
+    with pytest.raises(LamaDesktopError), together():
+        raise torch.distributed.DistBackendError("NCCL error")
+    with pytest.raises(RuntimeError, match="shapes"), together():
+        raise RuntimeError("shapes do not fit")
 
 
 def test_a_process_that_is_alone_needs_no_environment(monkeypatch):

@@ -1,8 +1,10 @@
 """Whole runs: what they leave, how they go on, what stops them."""
 
 import contextlib
+import io
 import json
 import os
+import random
 import signal
 import subprocess
 import time
@@ -12,15 +14,23 @@ import pytest
 import torch
 from runs import command, environment, losses, make_pictures, quick, start
 
-from lama_desktop.errors import FileFormatError, ModelError, SettingsError
+from lama_desktop.errors import (
+    Cancelled,
+    CorruptWeightsError,
+    DeviceMemoryError,
+    FileFormatError,
+    ModelError,
+    SettingsError,
+)
 from lama_desktop.models.checkpoints import load_generator
-from lama_desktop.models.disk import digest
+from lama_desktop.models.disk import digest, locked
 from lama_desktop.models.installed import described
 from lama_desktop.models.store import ModelStore
 from lama_desktop.training import checkpoint
 from lama_desktop.training.config import load_config
 from lama_desktop.training.distributed import Processes
-from lama_desktop.training.run import train
+from lama_desktop.training.run import LOCK, train
+from lama_desktop.training.trainer import Trainer
 
 ALONE = Processes(0, 1, torch.device("cpu"))
 
@@ -75,19 +85,72 @@ def test_pictures_that_came_or_went_are_noted(pictures, tmp_path):
     assert "There were 6 pictures before, and there are 5 now." in (tmp_path / "run" / "log.jsonl").read_text()
 
 
+def test_a_stop_loses_nothing_that_was_to_be_logged(pictures, tmp_path, monkeypatch):
+    """The flag is looked at after every step; losses and broken pictures since the last record are in the log."""
+    (pictures / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nno picture")
+    config, folder, update = quick(pictures, compute__log_every=100), tmp_path / "run", Trainer.update
+
+    def interrupted(trainer, parts):
+        if trainer.step == 2:
+            signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)  # the same, sent by torchrun
+        return update(trainer, parts)
+
+    monkeypatch.setattr(Trainer, "update", interrupted)
+    with pytest.raises(Cancelled):
+        train(config, folder, ALONE)
+    assert checkpoint.load_last(folder)["step"] == 3
+    assert set(losses(folder)) == {3}
+    assert "broken.png" in (folder / "log.jsonl").read_text()
+    monkeypatch.undo()
+    train(config, folder, ALONE)
+    assert set(losses(folder)) == {3, 6}
+
+
 def test_a_finished_run_is_left_as_it_is(pictures, tmp_path):
     config = quick(pictures)
     train(config, tmp_path / "run", ALONE)
     before = losses(tmp_path / "run")
     train(config, tmp_path / "run", ALONE)
+    train(quick(pictures, run__steps=4), tmp_path / "run", ALONE)
     assert losses(tmp_path / "run") == before
 
 
 def test_another_recipe_does_not_go_on_in_the_same_folder(pictures, tmp_path):
     train(quick(pictures, run__steps=1), tmp_path / "run", ALONE)
-    with pytest.raises(SettingsError, match=r"holds another run \(generator.rate: 0.001 there, 0.01 here\)"):
-        train(quick(pictures, generator__rate=0.01), tmp_path / "run", ALONE)
+    with pytest.raises(SettingsError, match=r"holds another run \(losses.l1.known: 10.0 there, 5.0 here\)"):
+        train(quick(pictures, losses__l1__known=5), tmp_path / "run", ALONE)
     train(quick(pictures, run__steps=2, compute__log_every=2), tmp_path / "run", ALONE)
+
+
+def test_rates_may_change_and_that_is_noted(pictures, tmp_path):
+    """What the sentence about losses that are not finite advises."""
+    train(quick(pictures, run__steps=1), tmp_path / "run", ALONE)
+    train(quick(pictures, run__steps=2, generator__rate=1e-4), tmp_path / "run", ALONE)
+    assert "From here on generator.rate is 0.0001; it was 0.001." in (tmp_path / "run" / "log.jsonl").read_text()
+
+
+def test_two_runs_do_not_share_a_folder(pictures, tmp_path):
+    config, folder = quick(pictures, run__steps=1), tmp_path / "run"
+    train(config, folder, ALONE)
+    with locked(folder / LOCK), pytest.raises(SettingsError, match="A run is at work in"):
+        train(config, folder, ALONE)
+    train(config, folder, ALONE)
+
+
+def test_a_folder_that_cannot_be_made_is_named(pictures, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(FileFormatError, match=r"file/run cannot be written to: a file is in the place"):
+        train(quick(pictures), tmp_path / "file" / "run", ALONE)
+
+
+def test_too_little_memory_is_a_sentence(pictures, tmp_path, monkeypatch):
+    def full(trainer, parts):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
+
+    monkeypatch.setattr(Trainer, "update", full)
+    with pytest.raises(DeviceMemoryError, match=r"raise optimizer.accumulate, or lower data.batch"):
+        train(quick(pictures), tmp_path / "run", ALONE)
 
 
 def test_fine_tuning_takes_both_networks_and_says_what_does_not_fit(pictures, tmp_path):
@@ -113,13 +176,19 @@ def test_fine_tuning_begins_where_the_weights_are(pictures, tmp_path):
     ("values", "message"),
     [
         ({"data__images": []}, "no pictures to learn from"),
-        ({"optimizer__accumulate": 3}, "cannot be shared by 1 processes in 3 parts"),
+        ({"data__images": ["run", "elsewhere"]}, "holds the pictures to learn from"),
+        ({"optimizer__accumulate": 3}, "cannot be shared by optimizer.accumulate=3: choose a multiple of 3"),
+        ({"run__name": "../model"}, "run.name cannot be '../model'"),
+        ({"run__name": ""}, "run.name cannot be ''"),
+        ({"data__size": 30}, "choose a multiple of 4 of at least 8"),
+        ({"generator__family": "dilated"}, "choose a multiple of 4 of at least 36"),
         ({"data__augmentation": "distorsions"}, "no augmentation 'distorsions'"),
         ({"masks__preset": "thik"}, "no masks called 'thik'"),
         ({"compute__sync_batchnorm": True}, "needs CUDA"),
     ],
 )
-def test_what_cannot_work_is_said_before_anything_is_written(pictures, tmp_path, values, message):
+def test_what_cannot_work_is_said_before_anything_is_written(pictures, tmp_path, values, message, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(SettingsError, match=message):
         train(quick(pictures, **values), tmp_path / "run", ALONE)
     assert not (tmp_path / "run").exists()
@@ -143,6 +212,41 @@ def test_a_damaged_checkpoint_is_named(pictures, tmp_path):
     (tmp_path / "run" / "checkpoints" / "last.pt").write_bytes(b"PK\x03\x04 torn")
     with pytest.raises(ModelError, match=r"last\.pt is damaged"):
         train(config, tmp_path / "run", ALONE)
+
+
+def test_every_changed_byte_of_a_checkpoint_is_found(tmp_path):
+    checkpoint.save_last(tmp_path, {"step": 1, "numbers": torch.rand(1000), "config": {"a": 1}})
+    path = tmp_path / "checkpoints" / "last.pt"
+    whole = path.read_bytes()
+    start, chosen = whole.index(b"data/0"), random.Random(0)
+    for place in (start + 500, start + 3000, *(chosen.randrange(len(whole)) for _ in range(100))):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x41]) + whole[place + 1 :])
+        with contextlib.suppress(CorruptWeightsError):
+            found = checkpoint.load_last(tmp_path)
+            assert torch.equal(found["numbers"], torch.load(io.BytesIO(whole), weights_only=True)["numbers"])
+    path.write_bytes(whole[: start + 3000] + bytes([whole[start + 3000] ^ 1]) + whole[start + 3001 :])
+    with pytest.raises(CorruptWeightsError):
+        checkpoint.load_last(tmp_path)
+
+
+@pytest.mark.parametrize("content", [[1, 2], torch.zeros(3), {"format": "lama-desktop training", "version": 0}])
+def test_a_file_of_another_kind_is_no_checkpoint(tmp_path, content):
+    (tmp_path / "checkpoints").mkdir()
+    torch.save(content, tmp_path / "checkpoints" / "last.pt")
+    with pytest.raises(CorruptWeightsError, match="no checkpoint of this program"):
+        checkpoint.load_last(tmp_path)
+
+
+def test_nothing_in_a_checkpoint_is_executed(tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return (Path.touch, (tmp_path / "executed",))
+
+    (tmp_path / "checkpoints").mkdir()
+    torch.save({"format": "lama-desktop training", "version": 1, "x": Evil()}, tmp_path / "checkpoints" / "last.pt")
+    with pytest.raises(CorruptWeightsError):
+        checkpoint.load_last(tmp_path)
+    assert not (tmp_path / "executed").exists()
 
 
 def test_a_checkpoint_that_cannot_be_written_leaves_the_one_before(pictures, tmp_path, monkeypatch):

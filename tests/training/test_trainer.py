@@ -184,6 +184,25 @@ def test_the_average_follows_and_is_what_is_used():
     assert trainer().exported.training
 
 
+def test_the_average_is_the_generator_until_it_starts():
+    ours = trainer(average__on=True, average__start=2, average__every=10)
+    for seed in range(2):
+        ours.update([batch(seed)])
+        assert torch.equal(weights(ours.exported), weights(ours.generator))
+    ours.update([batch(2)])
+    assert not torch.equal(weights(ours.exported), weights(ours.generator))
+
+
+def test_all_statistics_are_joined_those_of_the_average_too():
+    ours, joined = trainer(average__on=True), []
+    ours.processes = SimpleNamespace(average=joined.extend)
+    ours.merge_statistics()
+    for network in (ours.generator, ours.discriminator, ours.exported):
+        running = [each for name, each in network.named_buffers() if "running" in name]
+        assert running
+        assert all(any(each is one for one in joined) for each in running)
+
+
 def test_the_penalty_can_be_rare_and_counts_as_often():
     ours = trainer(losses__adversarial__penalty_every=3)
     assert ["penalty" in ours.update([batch(seed)]) for seed in range(5)] == [True, False, False, True, False]
@@ -206,6 +225,26 @@ def test_bfloat16_is_close_to_float32():
     first, second = one.update([batch()]), other.update([batch()])
     for name in ("l1", "adversarial", "feature_matching", "discriminator"):
         assert second[name] == pytest.approx(first[name], rel=0.05), name
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # the compiler is not as strict with itself
+def test_compiled_it_takes_the_same_steps(monkeypatch):
+    """The gradient penalty differentiates twice, which torch.compile cannot; without code generation, to be quick."""
+    compile_ = torch.nn.Module.compile
+    monkeypatch.setattr(
+        torch.nn.Module, "compile", lambda network, **how: compile_(network, backend="aot_eager", **how)
+    )
+    one, other = (
+        trainer(losses__adversarial__penalty_every=2),
+        trainer(losses__adversarial__penalty_every=2, compute__compile=True),
+    )
+    for seed in range(2):
+        first, second = one.update([batch(seed)]), other.update([batch(seed)])
+        assert second == pytest.approx(first, rel=1e-3)
+    with other.eager(), torch.no_grad():
+        assert other.exported(torch.zeros(1, 4, 40, 24)).shape == (1, 3, 40, 24)
+    assert set(one.generator.state_dict()) == set(other.generator.state_dict())
 
 
 def test_families():

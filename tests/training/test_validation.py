@@ -175,6 +175,17 @@ def test_many_pictures_are_filled_in_parts(folder, monkeypatch):
     assert sizes == [3, 3, 3, 1]
 
 
+def test_small_pictures_are_continued_to_what_a_generator_takes(folder):
+    shapes = set()
+
+    def fill(images, masks):
+        shapes.add((*images.shape[2:], *masks.shape[2:]))
+        return grey(images, masks)
+
+    assert Validation(options(folder), minimum=72).judge(fill, ALONE) == Validation(options(folder)).judge(grey, ALONE)
+    assert shapes == {(96, 96, 96, 96)}
+
+
 @pytest.mark.parametrize("kept", [0, 1 << 30])
 def test_pictures_stay_in_memory_while_they_fit(folder, monkeypatch, kept):
     monkeypatch.setattr(module, "KEPT", kept)
