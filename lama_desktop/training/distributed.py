@@ -6,7 +6,6 @@ on CPUs.
 """
 
 import contextlib
-import gc
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -117,9 +116,6 @@ def processes(device: str = "auto") -> Iterator[Processes]:
     try:
         yield Processes(rank, world, chosen)
     finally:
-        # gloo's threads end with the last that knows the group. One that still lets go of a tensor while Python ends
-        # aborts the process, and torchrun counts a finished run as failed (one in five on a busy machine).
-        gc.collect()
         dist.destroy_process_group()
 
 
