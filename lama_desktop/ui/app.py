@@ -22,7 +22,6 @@ from lama_desktop.errors import LamaDesktopError
 from lama_desktop.models.store import ModelStore
 from lama_desktop.options import from_dict, to_dict
 from lama_desktop.paths import APP, logs_folder, models_folder, settings_folder
-from lama_desktop.progress import Progress
 from lama_desktop.settings import Settings
 from lama_desktop.tools import TOOLS
 from lama_desktop.tools.tool import Tool
@@ -36,6 +35,7 @@ from lama_desktop.ui.remove import Engine, Engines
 from lama_desktop.ui.sections import SECTIONS, Appearance, Editing
 from lama_desktop.ui.text import tr
 from lama_desktop.ui.theme import Theme
+from lama_desktop.ui.warm_up import ready_engine
 
 if TYPE_CHECKING:
     from lama_desktop.engine.engine import EngineCache
@@ -103,7 +103,7 @@ class App:
 
     def warm_up(self) -> None:
         """Import torch and look at the devices, on the engine's lane, without a word."""
-        job = Job(tr("Getting ready"), _devices, Lane.ENGINE, shown=False)
+        job = Job(tr("Getting ready"), ready_engine, Lane.ENGINE, shown=False)
         job.succeeded.connect(lambda found: self.window.engine.show_devices(*found))
         job.succeeded.connect(lambda found: self.window.engine.show_state(tr("ready")))
         self.window.engine.show_state(tr("loading"))
@@ -202,14 +202,6 @@ def app_hook(app: App) -> Hook:
             app.window.notices.tell_error(error)
 
     return hook
-
-
-def _devices(progress: Progress) -> tuple[list[str], str]:
-    """Return the devices of this machine and what "auto" stands for; imports torch."""
-    import lama_desktop.engine.engine  # noqa: F401 (so that the first removal does not have to)
-    from lama_desktop.engine.device import Device, available_devices
-
-    return available_devices(), str(Device.choose("auto", "auto"))
 
 
 def _forwards() -> bool:

@@ -35,7 +35,7 @@ def look():
     window = next(each for each in application.topLevelWidgets() if type(each).__name__ == "MainWindow")
     if len(window.workspace.documents) < 1 or window.engine.heading.note.text() != "ready":
         return
-    print("shown", window.isVisible(), "torch on the ui thread", imported)
+    print("shown", window.isVisible(), "torch on the ui thread", sorted(set(imported)))
     window.close()
 timer = QTimer()
 timer.timeout.connect(look)
