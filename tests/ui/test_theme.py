@@ -37,6 +37,15 @@ def test_texts_can_be_read(tokens):
         assert contrast(tokens.accent, getattr(tokens, ground)) >= 3, ground
 
 
+@pytest.mark.parametrize("tokens", [DARK, LIGHT], ids=["dark", "light"])
+def test_a_selected_row_is_readable_without_the_keyboard(tokens, application):
+    """One that is only with it is on labelme's list."""
+    for group in (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive):
+        colors = module.palette(tokens)
+        assert colors.color(group, QPalette.ColorRole.Highlight).name() == tokens.selection
+        assert colors.color(group, QPalette.ColorRole.HighlightedText).name() == tokens.text
+
+
 def test_contrast_is_that_of_the_standard():
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
