@@ -13,7 +13,7 @@ from lama_desktop.batch.naming import Names, is_too_long, same
 from lama_desktop.batch.order import KEEP, Existing, MaskRule, Order
 from lama_desktop.batch.pairing import Match, pair
 from lama_desktop.batch.plan import Plan, State, Task
-from lama_desktop.batch.sources import Found, find_sources
+from lama_desktop.batch.sources import Found, Source, find_sources
 from lama_desktop.errors import FileFormatError
 from lama_desktop.formats.base import shown
 from lama_desktop.progress import Progress
@@ -64,18 +64,35 @@ class Planner:
         """Return a task for every photo; with `per_mask` for every mask of it."""
         progress = progress or Progress()
         photos = self._photos(matches)
-        inputs = [each.source.path for each in photos] + [mask for each in photos for mask in each.masks]
-        names = Names([*inputs, *(path for task in self._known for path in (task.photo, *task.masks))])
-        for task in self._known:
-            names.take(task.output, task.photo)
+        names = self._names([*(each.source.path for each in photos), *(mask for each in photos for mask in each.masks)])
         made: list[Task] = []
         for index, match in enumerate(photos):
             progress(index / len(photos), "planning")
             each_mask = self._order.batch.per_mask and match.masks
             for masks in [(mask,) for mask in match.masks] if each_mask else [match.masks]:
-                made.append(self._task(replace(match, masks=masks), names))
+                self._number += 1
+                made.append(self._task(replace(match, masks=masks), names, self._number))
         self._known += made
         return made
+
+    def with_masks(self, task: Task, masks: tuple[Path, ...]) -> Task:
+        """Return one of the known tasks with other masks; one that had none that could be told gets its place, too."""
+        if task.state not in (State.UNMASKED, State.UNCLEAR):
+            return replace(task, masks=masks)
+        folder, within = task.output.parent, Path(task.photo.name)
+        if self._order.output is not None:
+            within = folder.relative_to(self._order.output) / task.photo.name
+        self._known = [each for each in self._known if each.number != task.number]
+        made = self._task(Match(Source(task.photo, within), masks), self._names(masks), task.number)
+        self._known.append(made)
+        return made
+
+    def _names(self, inputs: Iterable[Path]) -> Names:
+        """Return the names that are taken, by inputs and by what is known."""
+        names = Names([*inputs, *(path for task in self._known for path in (task.photo, *task.masks))])
+        for task in self._known:
+            names.take(task.output, task.photo)
+        return names
 
     def _photos(self, matches: Sequence[Match]) -> list[Match]:
         """Return the photos that are no results of others, as those of an earlier run beside the photos are."""
@@ -90,12 +107,11 @@ class Planner:
         own = {path for path in paths if results.get(same(path.with_name(path.stem)), path) == path}
         return [each for each in matches if each.source.path in own]
 
-    def _task(self, match: Match, names: Names) -> Task:
+    def _task(self, match: Match, names: Names, number: int) -> Task:
         order, photo = self._order, match.source.path
-        self._number += 1
         folder = photo.parent if order.output is None else (order.output / match.source.within).parent
-        stem = self._template.name(photo, _first(match.masks), self._number)
-        task = Task(self._number, photo, match.masks, folder / (stem + photo.suffix))
+        stem = self._template.name(photo, _first(match.masks), number)
+        task = Task(number, photo, match.masks, folder / (stem + photo.suffix))
         if match.unclear:
             return replace(task, state=State.UNCLEAR, reason=match.unclear)
         if not match.masks and order.mask_source.rule in (MaskRule.BESIDE, MaskRule.FOLDER):
@@ -147,5 +163,7 @@ def _suffix(photo: Path, wanted: str) -> str:
         FileFormatError: the photo is of no known format.
     """
     found = formats.recognise(photo)
-    target = found if wanted == KEEP else next(each for each in formats.FORMATS if each.name == wanted)
+    target = (
+        formats.written_as(found) if wanted == KEEP else next(each for each in formats.FORMATS if each.name == wanted)
+    )
     return photo.suffix if photo.suffix.lower() in target.suffixes else target.suffixes[0]

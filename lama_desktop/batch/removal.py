@@ -189,7 +189,7 @@ def _allowed(size: tuple[int, int], sample_from: Path | None, avoid: Path | None
 
 def _refuse_unwritable(path: Path) -> None:
     """Raise before any work where the result could not be written."""
-    if not formats.is_readable(path):
+    if not formats.is_writable(path):
         known = ", ".join(each.suffixes[0] for each in formats.FORMATS)
         raise FileFormatError(f"{path.name} cannot be written: its name must end in one of {known}.")
     if path.is_dir():
@@ -211,7 +211,7 @@ def _refuse_overwriting(path: Path, source: Path, mask: Path, allowed: bool) -> 
 def _beside(source: Path, photo: Photo) -> Path:
     """Return a name beside the source that is free, in the format that the source really has."""
     suffix = source.suffix
-    if not formats.is_readable(source) or formats.format_of(source).name != photo.encoding.format:
+    if not formats.is_writable(source) or formats.format_of(source).name != photo.encoding.format:
         suffix = formats.suffix_for(photo)
     numbers = itertools.chain([""], (f"-{each}" for each in itertools.count(2)))
     names = (f"{source.stem}-clean{number}{suffix}" for number in numbers)

@@ -78,7 +78,7 @@ def _received(path: Path) -> Path:
 
 def _suffix(photo: Path, format: str | None) -> str:
     if format is None:
-        return formats.recognise(photo).suffixes[0]
+        return formats.written_as(formats.recognise(photo)).suffixes[0]
     found = next((each.suffixes[0] for each in formats.FORMATS if each.name == format), None)
     if found is None:
         known = " or ".join(each.name for each in formats.FORMATS)

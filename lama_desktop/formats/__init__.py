@@ -4,12 +4,14 @@ A file is recognised by its content, a new one written by its suffix. Reading ch
 before anything is decoded; writing replaces the old file in one step. Whatever is wrong comes out as a FileFormatError
 whose sentence names the file and the remedy. No Qt, no torch; any thread.
 
-To add a format: a `FileFormat` in a file of its own, and its instance in `FORMATS`.
+To add a format: a `FileFormat` in a file of its own, and its instance in `FORMATS`; a `ForeignFormat`, which an optional
+package reads and nothing writes, in `FOREIGN`.
 """
 
 import contextlib
 import dataclasses
 import errno
+import mmap
 from pathlib import Path
 
 import numpy as np
@@ -19,13 +21,25 @@ from lama_desktop.core.color import SRGB, color_space
 from lama_desktop.core.photo import Photo
 from lama_desktop.errors import FileFormatError, LamaDesktopError
 from lama_desktop.formats import atomic, fit
-from lama_desktop.formats.base import PIXEL_BUDGET, FileFormat, WriteOptions, damaged, pixel_budget, shown
+from lama_desktop.formats.base import (
+    PIXEL_BUDGET,
+    FileFormat,
+    ForeignFormat,
+    ReadableFormat,
+    WriteOptions,
+    damaged,
+    pixel_budget,
+    shown,
+)
+from lama_desktop.formats.heic import Heic
 from lama_desktop.formats.jpeg import Jpeg
 from lama_desktop.formats.plain import Avif, Bmp, WebP
 from lama_desktop.formats.png import Png
+from lama_desktop.formats.raw import CameraRaw, is_raw
 from lama_desktop.formats.tiff import Tiff
 
 __all__ = [
+    "FOREIGN",
     "FORMATS",
     "PIXEL_BUDGET",
     "FileFormat",
@@ -36,6 +50,7 @@ __all__ = [
     "encoded",
     "format_of",
     "is_readable",
+    "is_writable",
     "losses",
     "pixel_budget",
     "read",
@@ -43,12 +58,16 @@ __all__ = [
     "recognise",
     "suffix_for",
     "write",
+    "written_as",
 ]
 
 FORMATS: tuple[FileFormat, ...] = (Jpeg(), Png(), Tiff(), WebP(), Avif(), Bmp())
 
-_RAW_SUFFIXES = (".dng", ".nef", ".nrw", ".cr2", ".cr3", ".crw", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw")
-_FOREIGN = (
+"""What is read and written."""
+FOREIGN: tuple[ForeignFormat, ...] = (CameraRaw(), Heic())
+"""What is only read, by optional packages."""
+
+_UNKNOWN = (
     (b"8BPS", "a Photoshop document. Export it as TIFF and open that"),
     (b"GIF8", "a GIF. Save it as PNG and open that"),
     (b"\xff\x0a", "a JPEG XL picture. Convert it to PNG or TIFF and open that"),
@@ -62,6 +81,7 @@ _UNREADABLE = {
     errno.ENAMETOOLONG: "no file can have so long a name. Check the name",
 }
 _HEAD = 64
+_TIFF = next(place for place, each in enumerate(FORMATS) if each.name == "tiff")
 _ROWS = 512
 
 
@@ -81,7 +101,7 @@ def decode(data: bytes, path: Path) -> Photo:
         FileFormatError: as `read`.
     """
     name = shown(path.name)
-    found = _recognised(data[:_HEAD], path)
+    found = _recognised(data, path)
     try:
         photo = found.read(data, name)
     except LamaDesktopError:
@@ -218,7 +238,12 @@ def losses(photo: Photo, path: Path, options: WriteOptions = WriteOptions()) -> 
 
 
 def is_readable(path: Path) -> bool:
-    """Tell whether a file of this name is probably a picture that can be read."""
+    """Tell whether a file of this name is probably a picture that can be read, be it with an optional package."""
+    return any(path.suffix.lower() in each.suffixes for each in (*FORMATS, *FOREIGN))
+
+
+def is_writable(path: Path) -> bool:
+    """Tell whether a file of this name can be written."""
     return any(path.suffix.lower() in each.suffixes for each in FORMATS)
 
 
@@ -231,8 +256,8 @@ def format_of(path: Path) -> FileFormat:
     return _by_suffix(path)
 
 
-def recognise(path: Path) -> FileFormat:
-    """Return the format that a file is in, by its first bytes; nothing is decoded.
+def recognise(path: Path) -> ReadableFormat:
+    """Return the format that a file is in, by its content; nothing is decoded.
 
     Raises:
         FileFormatError: it is not there, empty, or of no known format.
@@ -241,30 +266,36 @@ def recognise(path: Path) -> FileFormat:
         if path.is_file():
             with path.open("rb") as file:
                 if head := file.read(_HEAD):
-                    return _recognised(head, path)
-    return _recognised(content(path)[:_HEAD], path)  # which finds out what is wrong
+                    if not FORMATS[_TIFF].recognises(head):
+                        return _recognised(head, path)
+                    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                        return _recognised(data, path)
+    return _recognised(content(path), path)  # which finds out what is wrong
+
+
+def written_as(found: ReadableFormat) -> FileFormat:
+    """Return the format for the results of photos that are in this one: itself, or the next best that can be written."""
+    return next(each for each in FORMATS if each.name == (found.kept_as or found.name))
 
 
 def suffix_for(photo: Photo) -> str:
-    """Return the suffix of the format a photo came from; ".png" for one that was not read from a file."""
-    return next((each.suffixes[0] for each in FORMATS if each.name == photo.encoding.format), ".png")
+    """Return the suffix for the results of a photo, by the format it came from; ".png" where it came from no file."""
+    known = (*FORMATS, *FOREIGN)
+    return next((written_as(each).suffixes[0] for each in known if each.name == photo.encoding.format), ".png")
 
 
-def _recognised(head: bytes, path: Path) -> FileFormat:
-    for each in FORMATS:
+def _recognised(data: bytes | mmap.mmap, path: Path) -> ReadableFormat:
+    """Return the format of a file's bytes, all of them or the first; a TIFF structure can be camera raw all the same."""
+    head = data[:_HEAD]
+    raw, *others = FOREIGN
+    if FORMATS[_TIFF].recognises(head) and (path.suffix.lower() in raw.suffixes or is_raw(data)):
+        return raw
+    for each in (*FORMATS, raw, *others):
         if each.recognises(head):
-            if each.name == "tiff" and path.suffix.lower() in _RAW_SUFFIXES:
-                break
             return each
-    for magic, what in _FOREIGN:
+    for magic, what in _UNKNOWN:
         if head.startswith(magic):
             raise FileFormatError(f"{shown(path.name)} is {what}.")
-    if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"hevc", b"heim"):
-        raise FileFormatError(f"{shown(path.name)} is a HEIC picture. Convert it to JPEG, PNG or AVIF and open that.")
-    if path.suffix.lower() in _RAW_SUFFIXES or head[8:10] == b"CR":
-        raise FileFormatError(
-            f"{shown(path.name)} is a camera raw file. Develop it to a 16-bit TIFF first and open that."
-        )
     raise FileFormatError(f"{shown(path.name)} is not a picture of a known format. {_known()} can be opened.")
 
 

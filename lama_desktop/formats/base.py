@@ -1,10 +1,11 @@
-"""What a file format is to the rest of the package: the face of one, the write options, the pixel budget.
+"""What a file format is to the rest of the package: the faces of formats, the write options, the pixel budget.
 
 A format turns bytes into a Photo and back and knows no paths; `formats/__init__.py` opens files, finds the format and
 turns whatever a library throws into one sentence. Pure functions; any thread.
 """
 
 import ctypes
+import importlib
 import os
 import sys
 import threading
@@ -13,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import cv2
 from PIL import Image as PillowImage
@@ -46,21 +47,17 @@ class WriteOptions:
     )
 
 
-class FileFormat(ABC):
-    """One file format.
+class ReadableFormat(ABC):
+    """One kind of file that can be read.
 
-    `holds` names what else than pixels fits into a file: profile, exif, xmp, iptc, comment, texts, resolution.
+    `name` is what programs call it, `title` what people do. `kept_as` names the format in which results of such photos
+    are written, where it is not their own.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     suffixes: ClassVar[tuple[str, ...]]
-    models: ClassVar[tuple[ColorModel, ...]] = (ColorModel.GREY, ColorModel.RGB)
-    depths: ClassVar[tuple[int, ...]] = (8,)
-    alpha: ClassVar[bool] = True
-    lossy: ClassVar[bool] = False
-    holds: ClassVar[frozenset[str]] = frozenset()
-    max_side: ClassVar[int] = (1 << 31) - 1
+    kept_as: ClassVar[str] = ""
 
     @abstractmethod
     def recognises(self, head: bytes) -> bool:
@@ -78,6 +75,44 @@ class FileFormat(ABC):
             FileFormatError: the file is damaged, too large, or of a kind that would be read wrongly.
             Exception: whatever a library throws at damaged bytes; the caller words it.
         """
+
+
+class ForeignFormat(ReadableFormat):
+    """A format that is read by an optional package and never written.
+
+    `package` is what is imported when the first such file is opened, `extra` the name under which `pip install` brings
+    it.
+    """
+
+    package: ClassVar[str]
+    extra: ClassVar[str]
+
+    def library(self, name: str) -> Any:
+        """Import the package and return it; `name` is the file that needs it.
+
+        Raises:
+            FileFormatError: it is not installed; the sentence says what brings it.
+        """
+        try:
+            return importlib.import_module(self.package)
+        except ImportError as error:
+            raise FileFormatError(
+                f'{name} is a {self.title} file. To open such files: pip install "lama-desktop[{self.extra}]".'
+            ) from error
+
+
+class FileFormat(ReadableFormat):
+    """A format that is read and written.
+
+    `holds` names what else than pixels fits into a file: profile, exif, xmp, iptc, comment, texts, resolution.
+    """
+
+    models: ClassVar[tuple[ColorModel, ...]] = (ColorModel.GREY, ColorModel.RGB)
+    depths: ClassVar[tuple[int, ...]] = (8,)
+    alpha: ClassVar[bool] = True
+    lossy: ClassVar[bool] = False
+    holds: ClassVar[frozenset[str]] = frozenset()
+    max_side: ClassVar[int] = (1 << 31) - 1
 
     @abstractmethod
     def encode(self, photo: Photo, options: WriteOptions) -> bytes:

@@ -22,6 +22,7 @@ from lama_desktop.formats.ifd import (
 )
 
 ORIENTATION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 0x0112, 0x011A, 0x011B, 0x0128
+_COLOR_SPACE = 0xA001
 _WIDTHS, _HEIGHTS = (0x0100, 0xA002), (0x0101, 0xA003)
 _THUMBNAIL, _THUMBNAIL_LENGTH = 0x0201, 0x0202
 _DESCRIPTIVE = (
@@ -80,6 +81,11 @@ def upright(exif: bytes) -> bytes:
 def sized(exif: bytes, size: tuple[int, int]) -> bytes:
     """Return the block with the width and height that it tells made true."""
     return _patched(exif, dict.fromkeys(_WIDTHS, size[0]) | dict.fromkeys(_HEIGHTS, size[1]))
+
+
+def in_srgb(exif: bytes) -> bytes:
+    """Return the block of a picture that has been converted to sRGB, where it told another colour space."""
+    return _patched(exif, {_COLOR_SPACE: 1})
 
 
 def is_readable(exif: bytes) -> bool:

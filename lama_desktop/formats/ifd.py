@@ -6,6 +6,7 @@ both come from outside. `build` lays out a new EXIF block.
 Source: TIFF 6.0, section 2; Exif 3.0, section 4.6; BigTIFF as documented by libtiff.
 """
 
+import mmap
 import struct
 from dataclasses import dataclass
 
@@ -44,7 +45,7 @@ class Structure:
         ValueError: the bytes do not start as one.
     """
 
-    def __init__(self, data: bytes | bytearray) -> None:
+    def __init__(self, data: bytes | bytearray | mmap.mmap) -> None:
         self.data = data
         self.order = {b"II": "<", b"MM": ">"}.get(bytes(data[:2]), "")
         version = self._number("H", 2) if self.order and len(data) >= 8 else 0

@@ -128,6 +128,15 @@ class Jpeg(FileFormat):
         return [f"JPEG cannot hold so much {text} (more than 64 KB): left out." for text in too_long]
 
 
+def described(data: bytes) -> Metadata:
+    """Return what a JPEG file says about its picture, without decoding that.
+
+    Raises:
+        FileFormatError: it is damaged.
+    """
+    return _metadata(_header(data, "the preview"))[0]
+
+
 @contextmanager
 def _roomy(length: int) -> Iterator[None]:
     """Let Pillow's buffer hold `length` bytes: optimised and progressive files must fit, and noise is not expected."""

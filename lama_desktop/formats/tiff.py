@@ -56,7 +56,7 @@ class Tiff(FileFormat):
             pixels, exact = _straight(pixels)
             if not exact:
                 notes.append("Colours brighter than their transparency allows were clipped.")
-        found = _metadata(structure, page)
+        found = described(structure, page)
         orientation = structure.number(page, exif.ORIENTATION, 1)
         resolution = exif.resolution_of(structure, page)
         profile = page.entries.get(_ICC)
@@ -130,6 +130,23 @@ class Tiff(FileFormat):
         return []
 
 
+def described(structure: Structure, page: Directory) -> Metadata:
+    """Return what a directory says about its picture."""
+
+    def raw(tag: int) -> bytes | None:
+        entry = page.entries.get(tag)
+        return structure.bytes_of(entry) if entry and entry.length else None
+
+    iptc = raw(_IPTC)
+    if iptc and page.entries[_IPTC].kind == 4 and iptc[:1] != b"\x1c" and iptc[3:4] == b"\x1c":
+        iptc = np.frombuffer(iptc, "<u4").astype(">u4").tobytes()  # some writers store them as swapped 32-bit numbers
+    return Metadata(
+        exif=exif.of_tiff(structure, page),
+        xmp=raw(_XMP),
+        iptc=iptc or metadata.iptc_of(raw(_PHOTOSHOP) or b""),
+    )
+
+
 def _notes(structure: Structure, page: Directory, stored: tiff_decode.Layout) -> list[str]:
     notes = []
     if stored.has_palette:
@@ -152,21 +169,6 @@ def _notes(structure: Structure, page: Directory, stored: tiff_decode.Layout) ->
     if pages > 1:
         notes.append(f"The file has {pages} pages: only the first was opened.")
     return notes
-
-
-def _metadata(structure: Structure, page: Directory) -> Metadata:
-    def raw(tag: int) -> bytes | None:
-        entry = page.entries.get(tag)
-        return structure.bytes_of(entry) if entry and entry.length else None
-
-    iptc = raw(_IPTC)
-    if iptc and page.entries[_IPTC].kind == 4 and iptc[:1] != b"\x1c" and iptc[3:4] == b"\x1c":
-        iptc = np.frombuffer(iptc, "<u4").astype(">u4").tobytes()  # some writers store them as swapped 32-bit numbers
-    return Metadata(
-        exif=exif.of_tiff(structure, page),
-        xmp=raw(_XMP),
-        iptc=iptc or metadata.iptc_of(raw(_PHOTOSHOP) or b""),
-    )
 
 
 def _straight(pixels: Image) -> tuple[Image, bool]:

@@ -115,7 +115,7 @@ class Exporter(QObject):
         if document in self._last:
             return self._last[document][0]
         source = document.path or Path.home() / tr("Untitled")
-        suffix = source.suffix if formats.is_readable(source) else formats.suffix_for(document.facts)
+        suffix = source.suffix if formats.is_writable(source) else formats.suffix_for(document.facts)
         return source.with_name(f"{source.stem}-clean{suffix}")
 
 

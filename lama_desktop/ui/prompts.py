@@ -53,7 +53,7 @@ class Prompts:
         if not name:
             return None
         path = Path(name)
-        if not formats.is_readable(path):
+        if not formats.is_writable(path):
             chosen = formats.FORMATS[kinds.index(kind)] if kind in kinds else formats.FORMATS[0]
             path = path.with_name(path.name + chosen.suffixes[0])
             if path.exists() and not self.confirm(
@@ -110,8 +110,9 @@ class Prompts:
         return box.clickedButton() is accept
 
     def _filters(self) -> list[str]:
-        every = " ".join(f"*{suffix}" for each in formats.FORMATS for suffix in each.suffixes)
-        kinds = [f"{each.title} ({' '.join('*' + suffix for suffix in each.suffixes)})" for each in formats.FORMATS]
+        known = (*formats.FORMATS, *formats.FOREIGN)
+        every = " ".join(f"*{suffix}" for each in known for suffix in each.suffixes)
+        kinds = [f"{each.title} ({' '.join('*' + suffix for suffix in each.suffixes)})" for each in known]
         return [f"{tr('Pictures')} ({every})", *kinds, f"{tr('All files')} (*)"]
 
     def _folder(self, purpose: str) -> str:
