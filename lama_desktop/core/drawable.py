@@ -29,6 +29,8 @@ class Drawable:
         self._array = np.ascontiguousarray(pixels)
         self._loans: list[weakref.ref[NDArray[Any]]] = []
         self._extremes = Extremes(self._array.shape[:2], coverage)
+        self.revision = object()
+        """Stands for the pixels as they are: another one after every write, the same one in a copy."""
         self.origin = origin
 
     @property
@@ -82,6 +84,7 @@ class Drawable:
         if not self._array.flags.writeable or any(loan() is not None for loan in self._loans):
             self._array = self._array.copy()
         self._loans.clear()
+        self.revision = object()
         self._extremes.forget((area & self.rect).moved(-self.origin[0], -self.origin[1]))
         return self._array[area.slices_in(self.rect)]
 

@@ -6,7 +6,9 @@ import glob
 import os
 import secrets
 import stat
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from lama_desktop.errors import FileFormatError
 from lama_desktop.formats.base import shown
@@ -29,11 +31,22 @@ _REASONS = {
 
 
 def replace(path: Path, data: bytes) -> None:
-    """Write `data` to `path`, replacing what is there in one step.
+    """Write `data` to `path`, replacing what is there in one step; see `replacing`.
+
+    Raises:
+        FileFormatError: it could not be written; the sentence says why and what to do.
+    """
+    with replacing(path) as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that takes the place of `path` at the end of the block, in one step.
 
     A temporary file in the same folder is written, flushed to the disk and renamed. A symbolic link stays and its
-    target is replaced; the mode and, where allowed, the owner of the old file are kept. If anything fails, the old file
-    is untouched and no temporary file remains.
+    target is replaced; the mode and, where allowed, the owner of the old file are kept. If anything fails, also in the
+    block, the old file is untouched and no temporary file remains.
 
     Raises:
         FileFormatError: it could not be written; the sentence says why and what to do.
@@ -46,7 +59,8 @@ def replace(path: Path, data: bytes) -> None:
             raise IsADirectoryError(errno.EISDIR, "not a file")
         if old is not None and not os.access(path, os.W_OK):
             raise PermissionError(errno.EACCES, "write-protected")
-        _replace(path.resolve(), data, old)
+        with _replaced(path.resolve(), old) as file:
+            yield file
     except (OSError, ValueError) as error:  # ValueError: no name that a file could have
         reason = f"{getattr(error, 'strerror', None) or error}. Check the disk and the name"
         reason = _REASONS.get(getattr(error, "errno", None) or 0, reason)
@@ -65,12 +79,13 @@ def sweep(path: Path) -> None:
             left.unlink(missing_ok=True)
 
 
-def _replace(target: Path, data: bytes, old: os.stat_result | None) -> None:
+@contextlib.contextmanager
+def _replaced(target: Path, old: os.stat_result | None) -> Iterator[BinaryIO]:
     temporary = target.with_name(f".{target.name[:_SHOWN]}.{secrets.token_hex(_RANDOM)}.tmp")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123 (a descriptor, not a path)
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         if old is not None:
