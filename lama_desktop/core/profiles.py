@@ -1,6 +1,6 @@
 """ICC profiles of well-known colour spaces, made from their primaries: for pixels whose file only names the space.
 
-Display profiles of three primaries and one curve, version 4.3, the same bytes every time. `core/icc.py` is the way back.
+Display profiles of three primaries and one curve, version 4.3, always the same bytes. `core/icc.py` is the way back.
 
 Source: ICC.1:2010; primaries and curves by IEC 61966-2-1 (sRGB), SMPTE EG 432-1 (P3) and ITU-R BT.2020; Bradford
 adaptation by the ICC, annex E.

@@ -4,8 +4,8 @@ A file is recognised by its content, a new one written by its suffix. Reading ch
 before anything is decoded; writing replaces the old file in one step. Whatever is wrong comes out as a FileFormatError
 whose sentence names the file and the remedy. No Qt, no torch; any thread.
 
-To add a format: a `FileFormat` in a file of its own, and its instance in `FORMATS`; a `ForeignFormat`, which an optional
-package reads and nothing writes, in `FOREIGN`.
+To add a format: a `FileFormat` in a file of its own, and its instance in `FORMATS`; or a `ForeignFormat`, which an
+optional package reads and nothing writes, in `FOREIGN`.
 """
 
 import contextlib
@@ -274,7 +274,7 @@ def recognise(path: Path) -> ReadableFormat:
 
 
 def written_as(found: ReadableFormat) -> FileFormat:
-    """Return the format for the results of photos that are in this one: itself, or the next best that can be written."""
+    """Return the format for the results of photos that are in this one: itself, or the next best that is written."""
     return next(each for each in FORMATS if each.name == (found.kept_as or found.name))
 
 
@@ -285,7 +285,7 @@ def suffix_for(photo: Photo) -> str:
 
 
 def _recognised(data: bytes | mmap.mmap, path: Path) -> ReadableFormat:
-    """Return the format of a file's bytes, all of them or the first; a TIFF structure can be camera raw all the same."""
+    """Return the format of a file's bytes, all of them or the first; what is built like TIFF may be camera raw."""
     head = data[:_HEAD]
     raw, *others = FOREIGN
     if FORMATS[_TIFF].recognises(head) and (path.suffix.lower() in raw.suffixes or is_raw(data)):

@@ -42,7 +42,6 @@ class Heic(ForeignFormat):
         with quiet():
             file = library.open_heif(BytesIO(data), convert_hdr_to_8bit=False, hdr_to_16bit=False)
             picture = file[file.primary_index]
-            check_size(*picture.size, name)
             pixels = _pixels(picture, name)
         info, notes = picture.info, []
         if picture.premultiplied_alpha:
@@ -72,13 +71,15 @@ class Heic(ForeignFormat):
 
 def _pixels(picture: Any, name: str) -> Image:
     """Decode: (H, W, C) uint8, or uint16 over its whole range, whatever depth is stored."""
+    width, height = picture.size
+    check_size(width, height, name)
     mode, _, bits = picture.mode.partition(";")
     if mode not in _BANDS:
         raise FileFormatError(f"{name} holds colours of a rare kind ({picture.mode}). Export it as JPEG or PNG.")
     found = np.asarray(picture)
-    width, height = picture.size
+    width, height = picture.size  # of what was decoded, which counts
+    check_size(width, height, name)
     found = found.reshape(height, -1, _BANDS[mode])[:, :width]
-    check_size(found.shape[1], found.shape[0], name)
     if found.dtype == np.uint8:
         return np.ascontiguousarray(found)
     full = (1 << int(bits)) - 1
