@@ -1,7 +1,7 @@
 """Commands: reversible changes of a document. One verb: `swap` exchanges what a command keeps with the document's.
 
-Undo and redo are the same call, so half of the memory and half of the code are enough. `StackEdit` and `Group` are made
-and then done (`document.do`). `PixelEdit` and `PropertyEdit` can also be open while a gesture lasts:
+Undo and redo are the same call, so half of the memory and half of the code are enough. `StackEdit` and `Compound` are
+made and then done (`document.do`). `PixelEdit` and `PropertyEdit` can also be open while a gesture lasts:
 
     with PixelEdit("Brush", document, document.mask) as edit:
         with edit.writing(rect) as pixels:
@@ -19,9 +19,11 @@ from numpy.typing import NDArray
 
 from lama_desktop.core.drawable import Drawable
 from lama_desktop.core.geometry import Rect
-from lama_desktop.core.layer import Layer, Lock
+from lama_desktop.core.layer import Layer
+from lama_desktop.core.node import Lock, Node
 from lama_desktop.core.stack import Stack
 from lama_desktop.core.tiles import Tiles
+from lama_desktop.core.tree import layers_of
 from lama_desktop.errors import LamaDesktopError
 
 if TYPE_CHECKING:
@@ -97,13 +99,14 @@ class PixelEdit(Edit):
     kept as that value.
 
     Raises:
-        LamaDesktopError: when it is made, if the layer is locked.
+        LamaDesktopError: when it is made, if the layer or a group that it is in is locked.
     """
 
     def __init__(self, label: str, document: "Document", drawable: Drawable) -> None:
         super().__init__(label, document)
-        _refuse_locked(drawable, Lock.PIXELS)
+        _refuse_locked(document, drawable, Lock.PIXELS)
         self.drawable = drawable
+        self._keeps_alpha = isinstance(drawable, Layer) and Lock.ALPHA in _lock_of(document, drawable)
         self._tiles = Tiles(drawable)
 
     @classmethod
@@ -154,7 +157,7 @@ class PixelEdit(Edit):
             return
         self._tiles.keep(area)
         pixels = drawable.writable(area)
-        alpha = pixels[..., 3].copy() if isinstance(drawable, Layer) and Lock.ALPHA in drawable.lock else None
+        alpha = pixels[..., 3].copy() if self._keeps_alpha else None
         try:
             yield pixels
         finally:
@@ -174,7 +177,7 @@ class PixelEdit(Edit):
 
 
 class PropertyEdit(Edit):
-    """Change one property of a layer: its name, opacity, mode, visible, lock, recipe or origin.
+    """Change one property of a layer or a group: its name, opacity, mode, visible, lock; recipe, origin; isolated.
 
     At once, `document.do(PropertyEdit("Hide", document, layer, "visible", False))`, or while a slider is held: `open`
     when it is pressed, `set` as it moves, `commit` when it is released.
@@ -183,12 +186,12 @@ class PropertyEdit(Edit):
         LamaDesktopError: when it is made, if it moves a layer whose position is locked.
     """
 
-    def __init__(self, label: str, document: "Document", layer: Layer, attribute: str, value: Any) -> None:
+    def __init__(self, label: str, document: "Document", node: Node, attribute: str, value: Any) -> None:
         super().__init__(label, document)
-        assert attribute in Layer.PROPERTIES
+        assert attribute in node.PROPERTIES
         if attribute == "origin":
-            _refuse_locked(layer, Lock.POSITION)
-        self.layer, self.attribute, self._other = layer, attribute, value
+            _refuse_locked(document, node, Lock.POSITION)
+        self.node, self.attribute, self._other = node, attribute, value
 
     def open(self) -> Self:
         """Begin: the value of the constructor is set."""
@@ -198,20 +201,62 @@ class PropertyEdit(Edit):
 
     def set(self, value: Any) -> None:
         """Set another value while it is open."""
-        before = self.document.stack.reach(self.layer)
-        self.layer.assign(self.attribute, value)
-        self.document.rearranged(self.layer, before)
+        before = self.document.stack.reach(self.node)
+        self.node.assign(self.attribute, value)
+        self.document.rearranged(self.node, before)
 
     def swap(self, document: "Document") -> None:
         """Exchange the value."""
-        value, self._other = self._other, getattr(self.layer, self.attribute)
-        before = document.stack.reach(self.layer)
-        self.layer.assign(self.attribute, value)
-        document.rearranged(self.layer, before)
+        value, self._other = self._other, getattr(self.node, self.attribute)
+        before = document.stack.reach(self.node)
+        self.node.assign(self.attribute, value)
+        document.rearranged(self.node, before)
 
     def settle(self) -> bool:
         """Tell whether the value is another one."""
-        return bool(getattr(self.layer, self.attribute) != self._other)
+        return bool(getattr(self.node, self.attribute) != self._other)
+
+
+class MoveEdit(Edit):
+    """Move a layer, or all layers of a group, by whole pixels.
+
+    Raises:
+        LamaDesktopError: when it is made, if the position of one of them is locked.
+    """
+
+    def __init__(self, label: str, document: "Document", node: Node, offset: tuple[int, int] = (0, 0)) -> None:
+        super().__init__(label, document)
+        self._layers = tuple(layers_of((document.stack.entry(node),)))
+        for layer in self._layers:
+            _refuse_locked(document, layer, Lock.POSITION)
+        self._other, self._offset = offset, (0, 0)
+
+    def open(self) -> Self:
+        """Begin: the offset of the constructor is moved by."""
+        super().open()
+        self.swap(self.document)
+        return self
+
+    def set(self, offset: tuple[int, int]) -> None:
+        """Set another offset, from where the layers were, while it is open."""
+        self._move(self.document, offset)
+
+    def swap(self, document: "Document") -> None:
+        """Exchange the offset."""
+        offset, self._other = self._other, self._offset
+        self._move(document, offset)
+
+    def settle(self) -> bool:
+        """Tell whether anything is elsewhere."""
+        return bool(self._layers) and self._offset != self._other
+
+    def _move(self, document: "Document", offset: tuple[int, int]) -> None:
+        dx, dy = offset[0] - self._offset[0], offset[1] - self._offset[1]
+        self._offset = offset
+        for layer in self._layers:
+            before = document.stack.reach(layer)
+            layer.assign("origin", (layer.origin[0] + dx, layer.origin[1] + dy))
+            document.rearranged(layer, before)
 
 
 class StackEdit(Command):
@@ -234,7 +279,7 @@ class StackEdit(Command):
         self._nbytes = sum(size for key, size in self._other.storage().items() if key not in shared)
 
 
-class Group(Command):
+class Compound(Command):
     """Several commands as one step, done in order and undone in reverse."""
 
     def __init__(self, label: str, commands: Sequence[Command]) -> None:
@@ -260,7 +305,12 @@ class Group(Command):
         self._commands.reverse()
 
 
-def _refuse_locked(drawable: Drawable, lock: Lock) -> None:
-    if isinstance(drawable, Layer) and lock in drawable.lock:
+def _lock_of(document: "Document", node: Node) -> Lock:
+    """Return the locks that hold for a node; those of its groups, where it is in the document already."""
+    return document.stack.lock_of(node) if node in document.stack.nodes else node.lock
+
+
+def _refuse_locked(document: "Document", drawable: Drawable | Node, lock: Lock) -> None:
+    if isinstance(drawable, Layer) and lock in _lock_of(document, drawable):
         what = "position" if lock is Lock.POSITION else "pixels"
         raise LamaDesktopError(f"The {what} of the layer “{drawable.name}” are locked: unlock it in the layers panel.")

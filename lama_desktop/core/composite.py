@@ -1,13 +1,15 @@
-"""The visible layers as one picture, at the document's own depth or at 8 bit.
+"""The visible layers and groups as one picture, at the document's own depth or at 8 bit.
 
 Block by block, so that everything in between stays in the processor's cache. A block under one layer is copied, layers
 under an opaque one are not looked at, and only where several meet are there planes of float32, which are rounded once,
-at the end. Reads layers and writes into an array of the caller's: any thread, if no layer is written meanwhile.
+at the end; also those of an isolated group, of which no more than a block ever exists. Reads layers and writes into an
+array of the caller's: any thread, if no layer is written meanwhile.
 """
 
 import threading
-from collections.abc import Sequence
-from functools import reduce
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, reduce
 from operator import or_
 from typing import Any
 
@@ -16,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lama_desktop.core.arrays import Image
-from lama_desktop.core.blend import Planes
+from lama_desktop.core.blend import NORMAL, BlendMode, Planes
 from lama_desktop.core.geometry import TILE, Rect
+from lama_desktop.core.group import Branch, Entry
 from lama_desktop.core.layer import Layer
 
 _NOWHERE = Rect(0, 0, 0, 0)
@@ -25,11 +28,11 @@ _WIDTH, _HEIGHT = 8 * TILE, TILE // 2
 """What is worked on at once: as much as the cache holds, and in long rows, which are read thrice as fast as squares."""
 
 
-def composite(layers: Sequence[Layer], rect: Rect, dtype: Any, out: Image | None = None) -> Image:
-    """Return what a stack of layers looks like.
+def composite(tree: Sequence[Entry], rect: Rect, dtype: Any, out: Image | None = None) -> Image:
+    """Return what layers and groups look like.
 
     Args:
-        layers: the lowest first; hidden ones are left out.
+        tree: the lowest first; what is hidden is left out.
         rect: document pixels, any.
         dtype: uint8 or uint16, of the result.
         out: (h, w, 4) of this dtype, written and returned; None makes a new array.
@@ -40,19 +43,15 @@ def composite(layers: Sequence[Layer], rect: Rect, dtype: Any, out: Image | None
     """
     if out is None:
         out = np.empty((rect.height, rect.width, 4), dtype)
+    parts = tuple(_parts(tree))
     for block in rect.tiles(_WIDTH, _HEIGHT):
-        _block(layers, block, out[block.slices_in(rect)])
+        _block(parts, block, out[block.slices_in(rect)])
     return out
 
 
-def is_opaque(layers: Sequence[Layer], rect: Rect) -> bool:
-    """Tell whether one of the layers, and so the picture, is known to be opaque all over `rect`."""
-    for layer in reversed(layers):
-        if layer.hides(rect):
-            return True
-        if layer.visible and not layer.mode.keeps_opaque:
-            return False
-    return False
+def is_opaque(tree: Sequence[Entry], rect: Rect) -> bool:
+    """Tell whether a layer, and so the picture, is known to be opaque all over `rect`."""
+    return _is_opaque(tuple(_parts(tree)), rect)
 
 
 def to_depth(pixels: Image, dtype: Any) -> Image:
@@ -64,55 +63,127 @@ def to_depth(pixels: Image, dtype: Any) -> Image:
     return cv2.convertScaleAbs(pixels, alpha=1 / 257).reshape(pixels.shape)
 
 
-def _block(layers: Sequence[Layer], rect: Rect, out: Image) -> None:
+@dataclass(frozen=True, eq=False)
+class _Sheet:
+    """An isolated group: what is visible in it, composited on nothing, is laid like a layer."""
+
+    parts: "tuple[_Part, ...]"
+    opacity: float
+    mode: BlendMode
+
+    @cached_property
+    def rect(self) -> Rect:
+        """Where it can have pixels."""
+        return reduce(or_, (part.rect for part in self.parts), _NOWHERE)
+
+    def hides(self, rect: Rect) -> bool:
+        """As of a layer."""
+        return self.mode is NORMAL and self.opacity == 1 and _is_opaque(self.parts, rect)
+
+
+_Part = Layer | _Sheet
+
+
+def _parts(tree: Sequence[Entry]) -> Iterator[_Part]:
+    """Yield what is visible, the lowest first, without the groups that make no difference."""
+    for entry in tree:
+        if not isinstance(entry, Branch):
+            if entry.visible:
+                yield entry
+        elif entry.group.visible:
+            parts = _parts(entry.entries)
+            if entry.group.passes_through:
+                yield from parts
+            else:
+                yield _Sheet(tuple(parts), entry.group.opacity, entry.group.mode)
+
+
+def _is_opaque(parts: Sequence[_Part], rect: Rect) -> bool:
+    for part in reversed(parts):
+        if part.hides(rect):
+            return True
+        if not part.mode.keeps_opaque:
+            return False
+    return False
+
+
+def _block(parts: Sequence[_Part], rect: Rect, out: Image) -> None:
     """Write one block."""
-    seen = _seen(layers, rect)
+    seen = _seen(parts, rect)
     if not seen:
         out[...] = 0
         return
     lowest, *others = seen
-    if lowest.opacity == 1:  # where it is the only one, it is copied
+    if isinstance(lowest, Layer) and lowest.opacity == 1:  # where it is the only one, it is copied
         _copy(lowest, rect, out)
-        area = reduce(or_, ((layer.rect if layer.bounded else rect) & rect for layer in others), _NOWHERE)
+        area = reduce(or_, (_area(part, rect) for part in others), _NOWHERE)
         if area.is_empty:
             return
         rect, out = area, out[area.slices_in(rect)]
-    planes = _planes(lowest, rect, 0)
-    planes[3] *= np.float32(lowest.opacity)
-    opaque = bool(planes[3].min() == 1)
-    for layer in others:
-        area = layer.rect & rect if layer.bounded else rect
-        source = _planes(layer, area, 1)
-        if layer.opacity < 1:
-            source[3] *= np.float32(layer.opacity)
+    _store(_laid(seen, rect, 0), out)
+
+
+def _laid(seen: Sequence[_Part], rect: Rect, slot: int) -> Planes:
+    """Return what is seen in a block, all laid on each other; in the buffer `slot`, which is used again."""
+    lowest, *others = seen
+    planes = _planes(lowest, rect, slot)
+    if lowest.opacity < 1:
+        planes[3] *= np.float32(lowest.opacity)
+    opaque = bool(others) and bool(planes[3].min() == 1)
+    for part in others:
+        area = _area(part, rect)
+        source = _planes(part, area, slot + 1)
+        if part.opacity < 1:
+            source[3] *= np.float32(part.opacity)
         rows, columns = area.slices_in(rect)
-        layer.mode.lay(planes[:3, rows, columns], planes[3, rows, columns], source[:3], source[3], opaque)
-        opaque = opaque and layer.mode.keeps_opaque
-    _store(planes, out)
+        part.mode.lay(planes[:3, rows, columns], planes[3, rows, columns], source[:3], source[3], opaque)
+        opaque = opaque and part.mode.keeps_opaque
+    return planes
 
 
-def _seen(layers: Sequence[Layer], rect: Rect) -> list[Layer]:
-    """Return the layers that matter in a block, the lowest first."""
-    seen: list[Layer] = []
-    lowest: Layer | None = None
-    for layer in reversed(layers):
-        area = layer.rect & rect
-        if not layer.visible or (layer.bounded and (area.is_empty or layer.opacity == 0)):
+def _area(part: _Part, rect: Rect) -> Rect:
+    """Return where a part changes something in a block."""
+    return part.rect & rect if part.mode.bounded else rect
+
+
+def _seen(parts: Sequence[_Part], rect: Rect) -> list[_Part]:
+    """Return what matters in a block, the lowest first; of groups, what matters in them."""
+    seen: list[_Part] = []
+    lowest: _Part | None = None
+    for part in reversed(parts):
+        bounded, hides = part.mode.bounded, False
+        if bounded and ((part.rect & rect).is_empty or part.opacity == 0):
             continue
-        low, high = (0, 0) if area.is_empty else layer.coverage_range(area)
-        if layer.mode.shows_alone:
-            lowest = layer
-        if high > 0 or not layer.bounded:
-            seen.append(layer)
-        if low == layer.full and layer.covers(rect):
+        if isinstance(part, _Sheet):
+            hides = part.hides(rect)
+            part = _Sheet(tuple(_seen(part.parts, rect)), part.opacity, part.mode)
+            if bounded and (part.rect & rect).is_empty:
+                continue
+            matters = True
+        else:
+            area = part.rect & rect
+            low, high = (0, 0) if area.is_empty else part.coverage_range(area)
+            hides, matters = low == part.full and part.covers(rect), high > 0
+        if _shows_alone(part):
+            lowest = part
+        if matters or not bounded:
+            seen.append(part)
+        if hides:
             break
     # The lowest counts also where it is transparent: its hidden colours are part of the picture.
     if lowest is not None and lowest not in seen:
         seen.append(lowest)
-    while seen and not seen[-1].mode.shows_alone:
+    while seen and not _shows_alone(seen[-1]):
         seen.pop()
     seen.reverse()
+    if seen and isinstance(seen[0], _Sheet) and seen[0].opacity == 1:  # on nothing: as good as not grouped
+        seen[:1] = seen[0].parts
     return seen
+
+
+def _shows_alone(part: _Part) -> bool:
+    """Tell whether a part is seen where there is nothing below it."""
+    return part.mode.shows_alone and (isinstance(part, Layer) or bool(part.parts))
 
 
 def _copy(layer: Layer, rect: Rect, out: Image) -> None:
@@ -123,16 +194,18 @@ def _copy(layer: Layer, rect: Rect, out: Image) -> None:
     out[area.slices_in(rect)] = to_depth(layer.pixels[area.slices_in(layer.rect)], out.dtype)
 
 
-def _planes(layer: Layer, area: Rect, slot: int) -> Planes:
-    """Return the pixels of a layer as (4, h, w) float32 0..1, 0 where it has none; in a buffer that is used again."""
+def _planes(part: _Part, area: Rect, slot: int) -> Planes:
+    """Return the pixels of a part as (4, h, w) float32 0..1, 0 where it has none; in the buffer `slot`."""
+    if isinstance(part, _Sheet) and part.parts:
+        return _laid(part.parts, area, slot)
     planes = _scratch.planes(slot, area)
-    inside = layer.rect & area
+    inside = part.rect & area
     if inside != area:
         planes[...] = 0
-    if inside.is_empty:  # its blend mode acts outside of it
+    if inside.is_empty or isinstance(part, _Sheet):  # its blend mode acts outside of it
         return planes
-    pixels = layer.pixels[inside.slices_in(layer.rect)]
-    scale, (rows, columns) = np.float32(1 / layer.full), inside.slices_in(area)
+    pixels = part.pixels[inside.slices_in(part.rect)]
+    scale, (rows, columns) = np.float32(1 / part.full), inside.slices_in(area)
     for plane, values in zip(planes, cv2.split(pixels, _scratch.values(inside, pixels.dtype)), strict=True):
         np.multiply(values, scale, out=plane[rows, columns], dtype=np.float32)
     return planes
@@ -154,11 +227,13 @@ class _Scratch(threading.local):
     """The buffers of one thread. Fresh memory for every block would cost more than all arithmetic."""
 
     def __init__(self) -> None:
-        self._planes = [np.empty(4 * _WIDTH * _HEIGHT, np.float32) for _ in range(2)]
+        self._planes: list[NDArray[np.float32]] = []
         self._values = np.empty(4 * _WIDTH * _HEIGHT, np.uint16)
 
     def planes(self, slot: int, area: Rect) -> Planes:
-        """Return (4, h, w) float32, not cleared."""
+        """Return (4, h, w) float32, not cleared; slots are taken in their order, two without groups."""
+        if slot == len(self._planes):
+            self._planes.append(np.empty(4 * _WIDTH * _HEIGHT, np.float32))
         return self._planes[slot][: 4 * area.area].reshape(4, area.height, area.width)
 
     def values(self, area: Rect, dtype: Any) -> list[NDArray[Any]]:

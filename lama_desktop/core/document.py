@@ -20,6 +20,7 @@ from lama_desktop.core.exchange import Snapshot, facts_of, opened
 from lama_desktop.core.geometry import Rect
 from lama_desktop.core.history import History
 from lama_desktop.core.layer import Layer
+from lama_desktop.core.node import Node
 from lama_desktop.core.photo import Photo
 from lama_desktop.core.stack import Stack
 
@@ -38,9 +39,9 @@ class Document(QObject):
     mask_changed = Signal(object)
     """Rect: the mask is different there."""
     stack_changed = Signal()
-    """Which layers there are, their order or a property of one is different; the mask may be another object."""
+    """Layers and groups, their order or a property of one are different; the mask may be another object."""
     active_changed = Signal()
-    """Another layer is the active one."""
+    """Another layer or group is the active one."""
     resized = Signal()
     """The size is another one, and with it every array. Sent first; `changed` and `mask_changed` do not follow."""
     modified_changed = Signal(bool)
@@ -65,19 +66,24 @@ class Document(QObject):
 
     @property
     def layers(self) -> tuple[Layer, ...]:
-        """The layers, the lowest first."""
+        """All layers, the lowest first, whatever group they are in; the groups are in `stack.tree`."""
         return self._stack.layers
 
     @property
-    def active(self) -> Layer | None:
-        """The layer that tools work on. Choosing another one is no step of the history."""
+    def active(self) -> Node | None:
+        """The layer or group that tools work on. Choosing another one is no step of the history."""
         return self._stack.active
 
     @active.setter
-    def active(self, layer: Layer) -> None:
-        if layer is not self._stack.active:
-            self._stack = self._stack.activated(layer)
+    def active(self, node: Node) -> None:
+        if node is not self._stack.active:
+            self._stack = self._stack.activated(node)
             self.active_changed.emit()
+
+    @property
+    def active_layer(self) -> Layer | None:
+        """The active layer; None where a group is active, or nothing."""
+        return self._stack.active_layer
 
     @property
     def mask(self) -> Mask:
@@ -130,18 +136,18 @@ class Document(QObject):
         """Whether there is something to save."""
         return self.history.modified
 
-    def flatten(self, rect: Rect | None = None, *, below: Layer | None = None) -> Image:
+    def flatten(self, rect: Rect | None = None, *, below: Node | None = None) -> Image:
         """Return what is visible, as a new array of the caller's.
 
         Args:
             rect: document pixels, cut to the document; None is all.
-            below: only the layers under this one.
+            below: only what is under this layer or group.
 
         Returns:
             (h, w, 4) RGBA in the document's colours and depth, straight alpha.
         """
-        layers = self.layers if below is None else self.layers[: self._stack.index(below)]
-        return composite(layers, self.rect if rect is None else rect & self.rect, self.dtype)
+        tree = self._stack.tree if below is None else self._stack.below(below)
+        return composite(tree, self.rect if rect is None else rect & self.rect, self.dtype)
 
     def flatten_original(self, rect: Rect | None = None) -> Image | None:
         """Return the photo as it was opened, in the present geometry, like `flatten`; None for a new picture."""
@@ -204,13 +210,13 @@ class Document(QObject):
         if drawable is self.mask:
             self.mask_changed.emit(rect & self.rect)
         elif isinstance(drawable, Layer):
-            rect = rect & self.rect if drawable.bounded else self.rect
+            rect = rect & self.rect if drawable.mode.bounded else self.rect
             if not rect.is_empty:
                 self.changed.emit(rect)
 
-    def rearranged(self, layer: Layer, before: Rect) -> None:
-        """Tell that a property of a layer is different; `before` is what it could change until now."""
-        for rect in {before, self._stack.reach(layer)}:
+    def rearranged(self, node: Node, before: Rect) -> None:
+        """Tell that a property of a layer or group is different; `before` is what it could change until now."""
+        for rect in {before, self._stack.reach(node)}:
             if not rect.is_empty:
                 self.changed.emit(rect)
         self.stack_changed.emit()

@@ -77,7 +77,7 @@ class Snapshot:
         It has alpha where the photo had, or where something became transparent.
         """
         stack, facts = self.stack, self.facts
-        flat = composite(stack.layers, stack.rect, facts.pixels.dtype)
+        flat = composite(stack.tree, stack.rect, facts.pixels.dtype)
         has_alpha = facts.has_alpha or bool(flat[..., 3].min() < full_value(flat))
         if facts.model is ColorModel.RGB:
             pixels = flat if has_alpha else np.ascontiguousarray(flat[..., :3])

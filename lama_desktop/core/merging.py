@@ -1,61 +1,129 @@
-"""Layers merged into one: each function returns another stack, for a `StackEdit`.
+"""Layers and groups merged into one layer: each function returns another stack, for a `StackEdit`.
 
-What can be seen stays the same, rounded once to the document's depth. Pure functions: nothing of the old stack changes.
+What can be seen stays the same, rounded once to the document's depth; where that cannot be, it is said. Pure functions:
+nothing of the old stack changes.
 """
 
+from collections.abc import Iterator
 from functools import reduce
 from operator import or_
+from typing import Any
 
+from lama_desktop.core import tree as trees
 from lama_desktop.core.blend import NORMAL
 from lama_desktop.core.composite import composite
-from lama_desktop.core.layer import Layer, Lock
+from lama_desktop.core.geometry import Rect
+from lama_desktop.core.group import Branch, Entry, Group, Tree
+from lama_desktop.core.layer import Layer
+from lama_desktop.core.node import Lock, Node
 from lama_desktop.core.stack import Stack
 from lama_desktop.errors import LamaDesktopError
 
 
-def merged_down(stack: Stack, layer: Layer) -> Stack:
-    """Return the stack with a layer merged into the one below it, which keeps its name and blend mode.
+def merged_down(stack: Stack, node: Node) -> Stack:
+    """Return the stack with a layer or group merged into what is below it, which keeps its name and blend mode.
 
-    Both count as visible.
+    Both count as visible. A group of layers that pass through counts as isolated.
 
     Raises:
-        LamaDesktopError: there is none below, or its pixels are locked.
+        LamaDesktopError: there is nothing below in the same group, or it is locked.
     """
-    index = stack.index(layer)
-    if index == 0:
-        raise LamaDesktopError(f"There is nothing below the layer “{layer.name}” to merge it into.")
-    below = stack.layers[index - 1]
-    if Lock.PIXELS in below.lock:
-        raise LamaDesktopError(f"The layer “{below.name}” is locked: unlock it in the layers panel to merge into it.")
-    rect = below.rect | layer.rect
-    parts = (below.copy(visible=True, mode=NORMAL), layer.copy(visible=True))
-    pixels = composite(parts, rect, below.pixels.dtype)
-    merged = below.with_pixels(pixels, (rect.left, rect.top), opacity=1.0, recipe=None)
-    return stack.without(layer).replaced(below, merged).activated(merged)
+    place = stack.place(node)
+    if place.index == 0:
+        raise LamaDesktopError(f"There is nothing below “{node.name}” to merge it into.")
+    entry, below = stack.entry(node), stack.entries(place.group)[place.index - 1]
+    target = trees.node_of(below)
+    if Lock.PIXELS in stack.lock_of(target):
+        raise LamaDesktopError(f"“{target.name}” is locked: unlock it in the layers panel to merge into it.")
+    parts = _shown(below, mode=NORMAL), _shown(entry)
+    if not any(True for _ in trees.seen(parts)):
+        raise LamaDesktopError(f"Nothing in “{node.name}” and “{target.name}” is visible: show what is to be merged.")
+    merged = _merged(parts, target)
+    return stack.without(node).replaced(target, merged).activated(merged)
+
+
+def merged_group(stack: Stack, group: Group) -> Stack:
+    """Return the stack with a group as one layer, with all properties of the group; hidden layers in it are gone.
+
+    It looks the same if the group is isolated, or if nothing in it is blended with what is below the group.
+
+    Raises:
+        LamaDesktopError: nothing in it is visible, or it is locked.
+    """
+    if Lock.PIXELS in stack.lock_of(group):
+        raise LamaDesktopError(f"“{group.name}” is locked: unlock it in the layers panel to merge it.")
+    entries = stack.entries(group)
+    if not any(True for _ in trees.seen(entries)):
+        raise LamaDesktopError(f"Nothing in the group “{group.name}” is visible: show what is to be merged.")
+    merged = _merged(entries, group, group.opacity)
+    return stack.replaced(group, merged).activated(merged)
 
 
 def merged_visible(stack: Stack, name: str) -> Stack:
-    """Return the stack with all visible layers merged into one, at the place of the lowest of them; others stay.
+    """Return the stack with everything visible merged into one layer, where the lowest of it was; the rest stays.
+
+    Hidden layers stay, in their groups.
 
     Raises:
-        LamaDesktopError: none is visible.
+        LamaDesktopError: no layer is visible.
     """
-    visible = [layer for layer in stack.layers if layer.visible]
+    visible = set(trees.seen(stack.tree))
     if not visible:
         raise LamaDesktopError("No layer is visible: show those that are to be merged.")
-    rect = reduce(or_, (layer.rect for layer in visible))
-    merged = Layer(composite(visible, rect, visible[0].pixels.dtype), (rect.left, rect.top), name=name)
-    layers = tuple(
-        merged if layer is visible[0] else layer
-        for layer in stack.layers
-        if layer is visible[0] or layer not in visible
-    )
-    return stack.with_layers(layers, merged)
+    merged, result = _merged(stack.tree, Group(name)), list[Entry]()
+    for entry in stack.tree:
+        if merged not in result and not visible.isdisjoint(trees.layers_of((entry,))):
+            result.append(merged)
+        result += _hidden((entry,))
+    return stack.with_tree(tuple(result), merged)
 
 
 def flattened(stack: Stack, name: str) -> Stack:
-    """Return the stack with one layer that looks like all visible ones, as large as the document; others are gone."""
-    assert stack.layers
-    pixels = composite(stack.layers, stack.rect, stack.layers[0].pixels.dtype)
-    merged = Layer(pixels, name=name)
-    return stack.with_layers((merged,), merged)
+    """Return the stack with one layer that looks like all visible ones, as large as the document; others are gone.
+
+    Raises:
+        LamaDesktopError: no layer is visible.
+    """
+    if not any(True for _ in trees.seen(stack.tree)):
+        raise LamaDesktopError("No layer is visible: show those that are to be flattened.")
+    merged = _merged(stack.tree, Group(name), rect=stack.rect)
+    return stack.with_tree((merged,), merged)
+
+
+def _merged(tree: Tree, like: Node, opacity: float = 1.0, rect: Rect | None = None) -> Layer:
+    """Return what can be seen of a tree as a layer with the name, mode, visibility and locks of a node.
+
+    Args:
+        tree: with something visible in it.
+        like: has these properties.
+        opacity: of the layer.
+        rect: where; None is all that is there.
+    """
+    layers = list(trees.seen(tree))
+    rect = rect or reduce(or_, (layer.rect for layer in layers))
+    pixels = composite(tree, rect, layers[0].pixels.dtype)
+    return Layer(
+        pixels,
+        (rect.left, rect.top),
+        name=like.name,
+        opacity=opacity,
+        mode=like.mode,
+        visible=like.visible,
+        lock=like.lock,
+    )
+
+
+def _shown(entry: Entry, **changed: Any) -> Entry:
+    """Return a visible copy of an entry; a group is isolated."""
+    if isinstance(entry, Branch):
+        return Branch(entry.group.copy(visible=True, isolated=True, **changed), entry.entries)
+    return entry.copy(visible=True, **changed)
+
+
+def _hidden(tree: Tree) -> Iterator[Entry]:
+    """Yield what cannot be seen; groups with that only, which act on nothing below them."""
+    for entry in tree:
+        if not trees.node_of(entry).visible:
+            yield entry
+        elif isinstance(entry, Branch) and (entries := tuple(_hidden(entry.entries))):
+            yield Branch(entry.group if entry.group.mode.bounded else entry.group.copy(mode=NORMAL), entries)

@@ -15,7 +15,7 @@ from lama_desktop.core.arrays import Image
 from lama_desktop.core.color import SRGB
 from lama_desktop.core.composite import composite, is_opaque, to_depth
 from lama_desktop.core.geometry import TILE, Rect
-from lama_desktop.core.layer import Layer
+from lama_desktop.core.group import Entry
 from lama_desktop.core.pyramid import Pyramid
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Projection:
     @property
     def opaque(self) -> bool:
         """Whether alpha is known to be 255 everywhere, so that it can be drawn as RGBX without a checkerboard."""
-        return is_opaque(self._layers, self._document.rect)
+        return is_opaque(self._tree, self._document.rect)
 
     def level_for(self, zoom: float) -> int:
         """Return the level to draw from at this zoom, where 1 is 100 %."""
@@ -86,9 +86,9 @@ class Projection:
         return not self._dirty[rect.cells()].any()
 
     @property
-    def _layers(self) -> Sequence[Layer]:
+    def _tree(self) -> Sequence[Entry]:
         if not self._original:
-            return self._document.layers
+            return self._document.stack.tree
         return () if self._shown is None else (self._shown,)
 
     def _dirty_runs(self, rect: Rect) -> Iterator[Rect]:
@@ -107,12 +107,12 @@ class Projection:
         """Composite a rectangle, convert it to what a screen shows, and its levels after it."""
         pixels, space, dtype = self._pyramid.levels[0][rect.slices], self._document.space, self._document.dtype
         if space is SRGB:
-            composite(self._layers, rect, np.uint8, pixels)
+            composite(self._tree, rect, np.uint8, pixels)
         else:  # at full depth, as a steep curve shows the steps of a rounded value
-            flat = composite(self._layers, rect, dtype)
+            flat = composite(self._tree, rect, dtype)
             pixels[..., :3] = space.to_screen(flat[..., :3])
             pixels[..., 3] = to_depth(flat[..., 3], np.uint8)
-        if not is_opaque(self._layers, rect):
+        if not is_opaque(self._tree, rect):
             pixels[...] = cv2.cvtColor(pixels, cv2.COLOR_RGBA2mRGBA)
         self._pyramid.update(rect)
 

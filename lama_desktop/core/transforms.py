@@ -1,8 +1,8 @@
 """Crop, canvas size, turns, flips, scaling and rotation of a whole document: each returns another stack.
 
-Layers, mask, original and the masks of recipes move together. What is exact stays exact: cropping, turning by 90° and
-flipping move pixels and compute none. Pure functions, nothing of the old stack changes; large pictures take seconds to
-be scaled or rotated, so that is for a worker, while nobody writes.
+Layers, mask, original and the masks of recipes move together; groups stay the same. What is exact stays exact:
+cropping, turning by 90° and flipping move pixels and compute none. Pure functions, nothing of the old stack changes;
+large pictures take seconds to be scaled or rotated, so that is for a worker, while nobody writes.
 """
 
 import math
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lama_desktop.core import resample
+from lama_desktop.core import tree as trees
 from lama_desktop.core.drawable import Drawable, Mask
 from lama_desktop.core.geometry import Rect
 from lama_desktop.core.layer import Layer
@@ -163,8 +164,8 @@ def _changed(
     layers = {layer: followed(layer) for layer in stack.layers}
     return Stack(
         size,
-        tuple(layers.values()),
-        None if stack.active is None else layers[stack.active],
+        trees.mapped(stack.tree, layers.__getitem__),
+        layers[stack.active] if isinstance(stack.active, Layer) else stack.active,
         _framed(*change(Drawable(stack.mask.pixels)), size),
         None if stack.original is None else followed(stack.original),
         Drawable(*placed(stack.native)) if exact and stack.native is not None else None,

@@ -11,7 +11,7 @@ from lama_desktop.options import option
 from lama_desktop.progress import Progress
 from lama_desktop.tools.combine import CombineOptions, combine, combine_for
 from lama_desktop.tools.tool import Gesture, Kind, PointerEvent, Polyline, Tool, Work
-from lama_desktop.tools.wand import sampled_layers
+from lama_desktop.tools.wand import sampled
 
 SMALLEST_PX = 3
 """Boxes and scribbles no larger than this in the document are slips of the hand."""
@@ -51,11 +51,11 @@ class ObjectTool(Tool):
             window, labels = around_box(rect, bounds)
         else:
             window, labels = around_scribble(points, bounds)
-        layers = sampled_layers(document, all_layers=True)
+        tree = sampled(document, all_layers=True)
 
         def find(progress: Progress) -> Shape:
             progress(0.0)
-            return Shape(window, find_object(composite(layers, window, dtype), labels, progress))
+            return Shape(window, find_object(composite(tree, window, dtype), labels, progress))
 
         shape = yield Work(self.title, find)
         if document.rect == bounds:

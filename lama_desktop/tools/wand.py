@@ -9,8 +9,9 @@ from lama_desktop.core.composite import composite
 from lama_desktop.core.document import Document
 from lama_desktop.core.flood import similar
 from lama_desktop.core.geometry import Rect
-from lama_desktop.core.layer import Layer
+from lama_desktop.core.group import Tree
 from lama_desktop.core.shapes import Shape
+from lama_desktop.core.tree import copied, node_of
 from lama_desktop.options import option
 from lama_desktop.progress import Progress
 from lama_desktop.tools.combine import CombineOptions, combine, combine_for
@@ -35,25 +36,31 @@ class WandTool(Tool):
         """Look for the pixels on the worker; the mask changes when they are found."""
         options, bounds = self.options, document.rect
         how = combine_for(event.modifiers, options.combine)
-        layers, dtype = sampled_layers(document, options.all_layers), document.dtype
+        tree, dtype = sampled(document, options.all_layers), document.dtype
         x, y = math.floor(event.x), math.floor(event.y)
 
         def find(progress: Progress) -> Shape:
             def fetch(rect: Rect) -> Image:
                 progress(0.0)
-                return composite(layers, rect, dtype)
+                return composite(tree, rect, dtype)
 
             return similar(fetch, bounds, x, y, options.tolerance, options.contiguous)
 
-        if Rect(x, y, x + 1, y + 1) not in bounds or not layers:
+        if Rect(x, y, x + 1, y + 1) not in bounds or not tree:
             return
         shape = yield Work(self.title, find)
         if document.rect == bounds:
             combine(document, self.title, shape, how)
 
 
-def sampled_layers(document: Document, all_layers: bool) -> tuple[Layer, ...]:
-    """Return what a tool looks at, as layers that another thread may read; nothing is copied until they are written."""
+def sampled(document: Document, all_layers: bool) -> Tree:
+    """Return what a tool looks at: all, or the active layer or group as it is alone. Another thread may read it."""
+    stack = document.stack
     if all_layers:
-        return tuple(layer.copy() for layer in document.layers if layer.visible)
-    return () if document.active is None else (document.active.copy(visible=True, opacity=1.0, mode=NORMAL),)
+        return copied(stack.tree)
+    if stack.active is None:
+        return ()
+    tree = copied((stack.entry(stack.active),))
+    for attribute, value in (("visible", True), ("opacity", 1.0), ("mode", NORMAL)):
+        node_of(tree[0]).assign(attribute, value)
+    return tree

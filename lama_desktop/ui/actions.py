@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QAction, QKeySequence
 
 from lama_desktop.core import masking
-from lama_desktop.core.layer import Lock
+from lama_desktop.core.node import Lock
 from lama_desktop.ui import edits
 from lama_desktop.ui.text import tr
 
@@ -65,6 +65,10 @@ def _layer(window: "MainWindow") -> bool:
     return window.document is not None and window.document.active is not None
 
 
+def _above_another(window: "MainWindow") -> bool:
+    return _layer(window) and window.current.stack.place(edits.active(window.current)).index > 0
+
+
 def _masked(window: "MainWindow") -> bool:
     return window.document is not None and not window.document.mask.is_empty
 
@@ -83,7 +87,7 @@ def _from_file(window: "MainWindow") -> bool:
 
 
 def _filled(window: "MainWindow") -> bool:
-    return _free(window) and _layer(window) and window.active_layer.recipe is not None
+    return _free(window) and (layer := window.current.active_layer) is not None and layer.recipe is not None
 
 
 def _step(verb: str, label: str | None) -> str:
@@ -91,7 +95,7 @@ def _step(verb: str, label: str | None) -> str:
 
 
 def _locked(lock: Lock) -> Asks:
-    return lambda window: _layer(window) and lock in window.active_layer.lock
+    return lambda window: _layer(window) and lock in edits.active(window.current).lock
 
 
 NEEDS_ORA = "layers and mask in one file come with OpenRaster; export writes a flat picture"
@@ -194,7 +198,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("lower-layer", "Lower layer", lambda w: edits.raise_layer(w.current, -1), ("Ctrl+[",), _layer, "lower"),
     Action(
         "merge-down", "Merge down", lambda w: edits.merge_down(w.current), ("Ctrl+Shift+M",),
-        lambda w: _layer(w) and w.current.stack.index(w.active_layer) > 0, "merge-down",
+        _above_another, "merge-down",
     ),
     Action("merge-visible", "Merge visible", lambda w: edits.merge_visible(w.current), (), _layer),
     Action("flatten", "Flatten", lambda w: edits.flatten(w.current), (), _layer, "layers"),

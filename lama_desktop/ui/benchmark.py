@@ -199,7 +199,7 @@ class Bench:
         self._undo_redo("stroke")
         width, height = document.size
         fill = Layer(np.full((600, 800, 4), 255, document.dtype), (width // 2, height // 2), name="Fill")
-        document.do(StackEdit("Fill", document.stack.with_layer(fill)))
+        document.do(StackEdit("Fill", document.stack.with_entry(fill)))
         self._undo_redo("fill")
 
     def filling(self, jobs: JobRunner) -> None:
@@ -335,7 +335,7 @@ def _document(size: tuple[int, int]) -> Document:
         layer[...] = 0  # written, so that its memory is counted
         left, top = index * width // 8, index * height // 8
         layer[top : top + height // 4, left : left + width // 4] = (40 * index, 200 - 40 * index, 90, 200)
-        stack = stack.with_layer(Layer(layer, name=f"Layer {index}", opacity=0.8))
+        stack = stack.with_entry(Layer(layer, name=f"Layer {index}", opacity=0.8))
     document.do(StackEdit("Layers", stack))
     return document
 

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from lama_desktop.core import masking, merging, transforms
-from lama_desktop.core.commands import Group, PropertyEdit, StackEdit
+from lama_desktop.core.commands import Compound, PropertyEdit, StackEdit
 from lama_desktop.core.document import Document
 from lama_desktop.core.drawable import Mask
 from lama_desktop.core.geometry import Rect
-from lama_desktop.core.layer import Layer, Lock
-from lama_desktop.core.stack import Stack
+from lama_desktop.core.layer import Layer
+from lama_desktop.core.node import Lock, Node
+from lama_desktop.core.stack import Place, Stack
 from lama_desktop.progress import Progress
 from lama_desktop.ui.jobs import Job, JobRunner, Lane
 from lama_desktop.ui.text import tr
@@ -25,37 +26,39 @@ def add_layer(document: Document) -> None:
     """Add a transparent layer above the active one."""
     name = tr("Layer {number}", number=len(document.layers))
     layer = Layer.blank(document.rect, document.dtype, name)
-    document.do(StackEdit("New layer", document.stack.with_layer(layer)))
+    document.do(StackEdit("New layer", document.stack.with_entry(layer)))
 
 
 def paste_layer(document: Document, layer: Layer) -> None:
     """Add a layer that was made elsewhere."""
-    document.do(StackEdit("Paste layer", document.stack.with_layer(layer)))
+    document.do(StackEdit("Paste layer", document.stack.with_entry(layer)))
 
 
 def duplicate_layer(document: Document) -> None:
     """Add a copy of the active layer above it."""
-    layer = _active(document)
+    layer = active(document)
     name = tr("{name} copy", name=layer.name)
     document.do(StackEdit("Duplicate layer", document.stack.duplicated(layer, name)))
 
 
 def delete_layer(document: Document) -> None:
     """Remove the active layer."""
-    document.do(StackEdit("Delete layer", document.stack.without(_active(document))))
+    document.do(StackEdit("Delete layer", document.stack.without(active(document))))
 
 
 def raise_layer(document: Document, steps: int) -> None:
     """Move the active layer up, or down by negative steps, as far as there are others."""
-    layer, stack = _active(document), document.stack
-    index = min(max(stack.index(layer) + steps, 0), len(stack.layers) - 1)
-    if index != stack.index(layer):
-        document.do(StackEdit("Raise layer" if steps > 0 else "Lower layer", stack.moved(layer, index)))
+    node, stack = active(document), document.stack
+    place = stack.place(node)
+    index = min(max(place.index + steps, 0), len(stack.entries(place.group)) - 1)
+    if index != place.index:
+        label = "Raise layer" if steps > 0 else "Lower layer"
+        document.do(StackEdit(label, stack.moved(node, Place(index, place.group))))
 
 
 def merge_down(document: Document) -> None:
     """Merge the active layer into the one below it."""
-    document.do(StackEdit("Merge down", merging.merged_down(document.stack, _active(document))))
+    document.do(StackEdit("Merge down", merging.merged_down(document.stack, active(document))))
 
 
 def merge_visible(document: Document) -> None:
@@ -70,14 +73,14 @@ def flatten(document: Document) -> None:
 
 def toggle_visible(document: Document) -> None:
     """Hide or show the active layer."""
-    layer = _active(document)
+    layer = active(document)
     label = "Hide layer" if layer.visible else "Show layer"
     document.do(PropertyEdit(label, document, layer, "visible", not layer.visible))
 
 
 def toggle_lock(document: Document, lock: Lock) -> None:
     """Lock the active layer in some way, or unlock it."""
-    layer = _active(document)
+    layer = active(document)
     label = "Unlock layer" if lock in layer.lock else "Lock layer"
     document.do(PropertyEdit(label, document, layer, "lock", layer.lock ^ lock))
 
@@ -89,15 +92,14 @@ def mask_to_layer(document: Document) -> None:
     coverage = document.mask.coverage[bounds.slices].astype(pixels.dtype)
     pixels[..., 3] = (pixels[..., 3].astype("uint32") * coverage // 255).astype(pixels.dtype)
     layer = Layer(pixels, (bounds.left, bounds.top), name=tr("From mask"))
-    document.do(StackEdit("Layer from mask", document.stack.with_layer(layer, len(document.layers))))
+    document.do(StackEdit("Layer from mask", document.stack.with_entry(layer, document.stack.top)))
 
 
 def crop_to_mask(document: Document) -> None:
     """Crop the document to the bounds of the mask, which is cleared."""
     cropped = transforms.cropped(document.stack, document.mask.bounds())
-    document.do(
-        Group("Crop", [masking.clearing(document), StackEdit("Crop", replace(cropped, mask=Mask.empty(cropped.size)))])
-    )
+    crop = StackEdit("Crop", replace(cropped, mask=Mask.empty(cropped.size)))
+    document.do(Compound("Crop", [masking.clearing(document), crop]))
 
 
 def resize_canvas(document: Document, rect: Rect) -> None:
@@ -160,6 +162,7 @@ def transform(
     return job
 
 
-def _active(document: Document) -> Layer:
+def active(document: Document) -> Node:
+    """Return the active layer or group of a document that has one."""
     assert document.active is not None, "the action is disabled without a layer"
     return document.active

@@ -11,6 +11,7 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QTabWidget, QWidget
 
 from lama_desktop.core.document import Document
+from lama_desktop.core.group import pixel_layer
 from lama_desktop.core.layer import Layer
 from lama_desktop.engine.options import EngineOptions
 from lama_desktop.models.store import ModelStore
@@ -144,9 +145,12 @@ class MainWindow(QMainWindow):
 
     @property
     def active_layer(self) -> Layer:
-        """The active layer of the document in front, where there is one."""
-        assert self.current.active is not None
-        return self.current.active
+        """The active layer of the document in front.
+
+        Raises:
+            LamaDesktopError: a group is active, or nothing.
+        """
+        return pixel_layer(self.current.active)
 
     @property
     def canvas(self) -> Canvas | None:

@@ -16,12 +16,13 @@ from lama_desktop import options
 from lama_desktop.core.arrays import Coverage, Image, full_value
 from lama_desktop.core.blend import NORMAL, blend_mode
 from lama_desktop.core.color import ColorSpace
-from lama_desktop.core.commands import Group, PixelEdit, StackEdit
+from lama_desktop.core.commands import Compound, PixelEdit, StackEdit
 from lama_desktop.core.composite import composite
 from lama_desktop.core.document import Document
 from lama_desktop.core.drawable import Mask
 from lama_desktop.core.exchange import Snapshot
 from lama_desktop.core.geometry import Rect
+from lama_desktop.core.group import Tree
 from lama_desktop.core.layer import Layer, Recipe
 from lama_desktop.engine.options import AlphaChoice, EngineOptions
 from lama_desktop.engine.seam import fill_weight
@@ -59,7 +60,7 @@ class _Order:
     """Everything a job needs to know. Never changes."""
 
     snapshot: Snapshot
-    layers: tuple[Layer, ...]
+    tree: Tree
     """What the model sees, the lowest first."""
     mask: Mask
     space: ColorSpace
@@ -102,21 +103,21 @@ class Remover(QObject):
         """
         snapshot = document.snapshot()
         stack, active = snapshot.stack, snapshot.stack.active
-        layers = stack.layers
+        tree = stack.tree
         if source is Source.BELOW and active is not None:
-            layers = stack.layers[: stack.index(active) + 1]
+            tree = stack.below(active, inclusive=True)
         elif source is Source.ORIGINAL and stack.original is not None:
-            layers = (stack.original,)
+            tree = (stack.original,)
         name = tr("Fill {number}", number=1 + sum(each.recipe is not None for each in stack.layers))
-        order = _Order(snapshot, layers, stack.mask, document.space, model, options, source, name)
+        order = _Order(snapshot, tree, stack.mask, document.space, model, options, source, name)
         live = document.mask
 
-        def place(layer: Layer) -> None:
-            index = None if source is Source.BELOW else len(document.layers)
-            add = StackEdit("Remove", document.stack.with_layer(layer, index))
-            document.do(Group("Remove", [add, _cleared(document, order.mask)]))
+        def put(layer: Layer) -> None:
+            place = None if source is Source.BELOW else document.stack.top
+            add = StackEdit("Remove", document.stack.with_entry(layer, place))
+            document.do(Compound("Remove", [add, _cleared(document, order.mask)]))
 
-        return self._run(document, tr("Removing"), order, live, place)
+        return self._run(document, tr("Removing"), order, live, put)
 
     def again(self, document: Document, layer: Layer, model: str, options: EngineOptions) -> Job:
         """Make a fill anew by its recipe, with another model or other options, in the place of the old one.
@@ -127,11 +128,11 @@ class Remover(QObject):
         recipe, snapshot = layer.recipe, document.snapshot()
         assert recipe is not None
         stack, source = snapshot.stack, Source(recipe.source)
-        layers = stack.layers[: document.stack.index(layer)]
+        tree = stack.below(stack.layers[document.layers.index(layer)])
         if source is Source.ORIGINAL and stack.original is not None:
-            layers = (stack.original,)
+            tree = (stack.original,)
         mask = Mask(recipe.mask.frozen(), recipe.mask.origin)
-        order = _Order(snapshot, layers, mask, document.space, model, options, source, layer.name)
+        order = _Order(snapshot, tree, mask, document.space, model, options, source, layer.name)
 
         def place(fresh: Layer) -> None:
             if layer not in document.layers:
@@ -181,7 +182,7 @@ def _filled(order: _Order, engines: Engines, progress: Progress) -> Layer:
     area = bounds.grown(order.options.grow + 1) & picture
     weight = fill_weight(_cut(order.mask, area), order.options.grow, order.options.feather)
     view = _view(area, order.options, picture)
-    image = composite(order.layers, view, order.snapshot.facts.pixels.dtype)
+    image = composite(order.tree, view, order.snapshot.facts.pixels.dtype)
     full = full_value(image)
     has_alpha = bool(image[..., 3].min() < full)
     hole = np.zeros(image.shape[:2], np.uint8)

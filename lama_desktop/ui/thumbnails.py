@@ -57,7 +57,7 @@ def _filled_place(document: Document, layer: Layer, size: QSize, scale: float) -
     x, y = (rect.left + rect.right) / 2, (rect.top + rect.bottom) / 2
     place = Rect(round(x - wide / 2), round(y - high / 2), round(x + wide / 2), round(y + high / 2))
     place = place.shifted_into(document.rect)
-    below = document.layers[: document.stack.index(layer)]
+    below = document.stack.below(layer)
     pixels = composite((*below, layer.copy(visible=True)), place, document.dtype)
     fit = min(size.width() * scale / place.width, size.height() * scale / place.height)
     return rounded(in_srgb(shrunk(pixels, fit), document.space), scale)
@@ -113,5 +113,5 @@ def small_picture(snapshot: Snapshot, fit: float, progress: Progress) -> Image:
         top, bottom = round(row / fit), round(min(row + STRIP, height) / fit)
         rect = Rect(0, top, stack.size[0], min(bottom, stack.size[1]))
         if not rect.is_empty:
-            strips.append(shrunk(composite(stack.layers, rect, facts.pixels.dtype), fit))
+            strips.append(shrunk(composite(stack.tree, rect, facts.pixels.dtype), fit))
     return in_srgb(np.concatenate(strips), rgb_space(facts.model, facts.profile))

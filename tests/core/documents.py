@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from lama_desktop.core.blend import BLEND_MODES
+from lama_desktop.core.blend import BLEND_MODES, NORMAL
 from lama_desktop.core.document import Document
 from lama_desktop.core.drawable import Mask
+from lama_desktop.core.group import Branch, Group
 from lama_desktop.core.layer import Layer, Recipe
 from lama_desktop.core.photo import Photo
 
@@ -47,24 +48,56 @@ def document_of(seed=0, layers=3, height=150, width=200, dtype=np.uint8):
             mode=BLEND_MODES[int(generator.integers(len(BLEND_MODES)))],
             recipe=recipe,
         )
-        stack = stack.with_layer(layer)
+        stack = stack.with_entry(layer)
     return Document(photo_of(generator, height, width, dtype), stack=stack)
+
+
+def grouped(generator, tree, depth=3):
+    """Return a tree of the same layers, in the same order, in random groups, some of them empty."""
+    result, rest = [], list(tree)
+    while rest:
+        count = int(generator.integers(0, len(rest) + 1)) if depth else 0
+        if generator.random() < 0.5 and depth:
+            result.append(Branch(group_of(generator), grouped(generator, rest[:count], depth - 1)))
+            del rest[:count]
+        else:
+            result.append(rest.pop(0))
+    return tuple(result)
+
+
+def group_of(generator):
+    plain = generator.random() < 0.5
+    return Group(
+        f"group {generator.integers(99)}",
+        opacity=1.0 if plain else float(generator.choice([1.0, 0.5, 0.0, 0.3])),
+        mode=NORMAL if plain else BLEND_MODES[int(generator.integers(len(BLEND_MODES)))],
+        visible=bool(generator.random() < 0.85),
+        isolated=bool(generator.integers(2)),
+    )
 
 
 def state_of(document):
     """Return everything a person would want to keep, as values that compare equal when it is equal."""
     stack = document.stack
-    layers = tuple(drawable_of(layer) + properties_of(layer) for layer in stack.layers)
-    active = None if stack.active is None else stack.index(stack.active)
+    active = None if stack.active is None else stack.nodes.index(stack.active)
     others = tuple(None if each is None else drawable_of(each) for each in (stack.mask, stack.original, stack.native))
-    return stack.size, layers, active, others
+    return stack.size, tree_of(stack.tree), active, others
+
+
+def tree_of(tree):
+    return tuple(
+        (properties_of(each.group), each.group.isolated, tree_of(each.entries))
+        if isinstance(each, Branch)
+        else drawable_of(each) + properties_of(each)
+        for each in tree
+    )
 
 
 def drawable_of(drawable):
     return drawable.rect, drawable.pixels.dtype, drawable.pixels.tobytes()
 
 
-def properties_of(layer):
-    recipe = layer.recipe
+def properties_of(node):
+    recipe = getattr(node, "recipe", None)
     made = None if recipe is None else (recipe.model, recipe.source, drawable_of(recipe.mask))
-    return layer.name, layer.opacity, layer.mode.name, layer.visible, layer.lock, made
+    return node.name, node.opacity, node.mode.name, node.visible, node.lock, made

@@ -5,10 +5,11 @@ import pytest
 from documents import document_of, noise, state_of
 
 from lama_desktop.core import tiles
-from lama_desktop.core.commands import Group, PixelEdit, PropertyEdit, StackEdit
+from lama_desktop.core.commands import Compound, PixelEdit, PropertyEdit, StackEdit
 from lama_desktop.core.document import Document
 from lama_desktop.core.geometry import TILE, Rect
-from lama_desktop.core.layer import Layer, Lock
+from lama_desktop.core.layer import Layer
+from lama_desktop.core.node import Lock
 from lama_desktop.core.photo import Photo
 from lama_desktop.errors import LamaDesktopError
 
@@ -163,10 +164,10 @@ def test_a_group_is_undone_in_reverse_and_redone_in_order(document):
     fill = Layer(noise(np.random.default_rng(0), 20, 20), (5, 5), name="fill")
     paint(document, Rect(0, 0, 30, 30))
     before = state_of(document)
-    group = Group(
+    group = Compound(
         "Remove",
         [
-            StackEdit("", document.stack.with_layer(fill)),
+            StackEdit("", document.stack.with_entry(fill)),
             PropertyEdit("", document, fill, "opacity", 0.5),
             PixelEdit.replacing("", document, document.mask, document.rect, 0),
         ],
@@ -189,7 +190,7 @@ def test_a_group_that_fails_half_way_changes_nothing(document):
     before = state_of(document)
     hide = PropertyEdit("Hide", document, document.layers[0], "visible", False)
     with pytest.raises(MemoryError):
-        document.do(Group("Both", [hide, Broken("", document.stack)]))
+        document.do(Compound("Both", [hide, Broken("", document.stack)]))
     assert state_of(document) == before
     assert document.history.labels == ()
 

@@ -15,6 +15,7 @@ from lama_desktop.core.document import Document
 from lama_desktop.core.geometry import Rect
 from lama_desktop.core.layer import Layer
 from lama_desktop.core.photo import Photo
+from lama_desktop.core.stack import Place
 
 
 @pytest.fixture
@@ -107,7 +108,7 @@ def test_a_layer_whose_mode_acts_everywhere_tells_everything(document, told):
 
 def test_adding_a_patch_tells_only_its_place(document, told):
     patch = Layer(noise(np.random.default_rng(0), 10, 12), (50, 60))
-    document.do(StackEdit("Fill", document.stack.with_layer(patch, 1)))
+    document.do(StackEdit("Fill", document.stack.with_entry(patch, Place(1))))
     assert rects(told, "changed") == [Rect(50, 60, 62, 70)]
     assert [name for name, _ in told] == ["stack_changed", "active_changed", "changed", "modified_changed"]
 
@@ -132,7 +133,7 @@ def test_choosing_a_layer_is_no_step_and_told_once(document, told):
 def test_the_active_layer_of_a_step_comes_back_with_it(document):
     first, second = document.layers[0], document.layers[2]
     document.active = first
-    document.do(StackEdit("Add", document.stack.with_layer(Layer(np.zeros((3, 3, 4), np.uint8)))))
+    document.do(StackEdit("Add", document.stack.with_entry(Layer(np.zeros((3, 3, 4), np.uint8)))))
     added = document.active
     document.active = second
     document.undo()
@@ -145,7 +146,8 @@ def test_the_active_layer_of_a_step_comes_back_with_it(document):
 def test_every_arrangement_keeps_one_active_layer(document):
     stack = document.stack
     names = [layer.name for layer in stack.layers]
-    assert [layer.name for layer in stack.moved(stack.layers[0], 2).layers] == [names[1], names[2], names[0], names[3]]
+    moved = stack.moved(stack.layers[0], Place(2))
+    assert [layer.name for layer in moved.layers] == [names[1], names[2], names[0], names[3]]
     twice = stack.duplicated(stack.layers[1], "copy")
     assert [layer.name for layer in twice.layers] == [*names[:2], "copy", *names[2:]]
     assert twice.active.name == "copy"
@@ -168,17 +170,17 @@ def test_path_is_told_when_it_is_another_one(document, told, tmp_path):
 def test_hidden_and_transparent_layers_change_nothing(document):
     flat = document.flatten()
     empty = Layer.blank(Rect(-10, -10, 260, 260), document.dtype)
-    document.do(StackEdit("Add", document.stack.with_layer(empty)))
+    document.do(StackEdit("Add", document.stack.with_entry(empty)))
     assert (document.flatten() == flat).all()
     shown = noise(np.random.default_rng(0), 150, 200)
-    document.do(StackEdit("Add", document.stack.with_layer(Layer(shown, visible=False))))
+    document.do(StackEdit("Add", document.stack.with_entry(Layer(shown, visible=False))))
     assert (document.flatten() == flat).all()
 
 
 def test_layers_under_an_opaque_one_are_not_looked_at(document, monkeypatch):
     cover = np.full((150, 200, 4), 255, np.uint8)
     hidden = document.layers
-    document.do(StackEdit("Cover", document.stack.with_layer(Layer(cover), len(hidden))))
+    document.do(StackEdit("Cover", document.stack.with_entry(Layer(cover), Place(len(hidden)))))
     document.flatten()
     monkeypatch.setattr(Layer, "pixels", property(lambda self: None if self in hidden else self._array))
     assert (composite(document.layers, document.rect, np.uint8) == 255).all()
@@ -186,7 +188,7 @@ def test_layers_under_an_opaque_one_are_not_looked_at(document, monkeypatch):
 
 def test_a_layer_that_is_painted_on_hides_no_more_where_it_was_opaque(document):
     cover = Layer(np.full((150, 200, 4), 255, np.uint8), name="cover")
-    document.do(StackEdit("Cover", document.stack.with_layer(cover, len(document.layers))))
+    document.do(StackEdit("Cover", document.stack.with_entry(cover, document.stack.top)))
     assert cover.hides(document.rect)
     below = document.flatten(below=cover)
     document.do(PixelEdit.replacing("Erase", document, cover, Rect(3, 3, 40, 40), 0))

@@ -59,7 +59,7 @@ def test_a_painted_photo_changes_only_where_it_was_painted(photo):
     patch, full = Rect(20, 30, 80, 100), np.iinfo(photo.pixels.dtype).max
     pixels = np.full((patch.height, patch.width, 4), full, photo.pixels.dtype)
     pixels[..., :3] //= 3
-    document.do(StackEdit("Fill", document.stack.with_layer(Layer(pixels, (patch.left, patch.top)))))
+    document.do(StackEdit("Fill", document.stack.with_entry(Layer(pixels, (patch.left, patch.top)))))
     left = document.photo().pixels
     same = np.ones(left.shape[:2], bool)
     same[patch.slices] = False

@@ -7,7 +7,7 @@ from documents import document_of, state_of
 from lama_desktop.core import merging
 from lama_desktop.core.blend import NORMAL
 from lama_desktop.core.commands import PropertyEdit, StackEdit
-from lama_desktop.core.layer import Lock
+from lama_desktop.core.node import Lock
 from lama_desktop.errors import LamaDesktopError
 
 

@@ -12,6 +12,7 @@ from lama_desktop.core.layer import Layer
 from lama_desktop.core.photo import ColorModel, Photo
 from lama_desktop.core.projection import Projection
 from lama_desktop.core.pyramid import Pyramid
+from lama_desktop.core.stack import Place
 
 ADOBE = profiles.rgb_profile(profiles.ADOBE, profiles.gamma_curve(2.2))
 
@@ -52,7 +53,7 @@ def test_it_follows_every_change(seed, dtype):
         lambda: document.do(PropertyEdit("Move", document, layer, "origin", (-20, 111))),
         lambda: document.do(PropertyEdit("Opacity", document, layer, "opacity", 0.2)),
         lambda: document.do(PropertyEdit("Hide", document, document.layers[0], "visible", False)),
-        lambda: document.do(StackEdit("Move up", document.stack.moved(document.layers[0], 2))),
+        lambda: document.do(StackEdit("Move up", document.stack.moved(document.layers[0], Place(2)))),
         lambda: document.do(StackEdit("Delete", document.stack.without(document.layers[3]))),
         lambda: document.do(StackEdit("Turn", transforms.turned(document.stack, 1))),
         lambda: document.do(StackEdit("Flip", transforms.flipped(document.stack))),
@@ -96,7 +97,7 @@ def test_transparency_is_premultiplied_and_told():
     assert not projection.opaque
     check(projection, document)
     cover = Layer(np.full((140, 150, 4), 255, np.uint8))
-    document.do(StackEdit("Cover", document.stack.with_layer(cover)))
+    document.do(StackEdit("Cover", document.stack.with_entry(cover)))
     assert projection.opaque
 
 

@@ -142,7 +142,7 @@ def test_a_layer_cut_out_of_the_photo_stays_on_it_when_both_are_scaled(factor):
     patch = Layer(document.flatten(part), (part.left, part.top))
     size = round(160 * factor), round(120 * factor)
     plain = looks(transforms.scaled(document.stack, size))[0].astype(int)
-    both = looks(transforms.scaled(document.stack.with_layer(patch), size))[0].astype(int)
+    both = looks(transforms.scaled(document.stack.with_entry(patch), size))[0].astype(int)
     assert np.abs(plain - both).max() <= 2
 
 

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from lama_desktop.core import merging, transforms
 from lama_desktop.core.blend import BLEND_MODES
-from lama_desktop.core.commands import Group, PixelEdit, PropertyEdit, StackEdit
+from lama_desktop.core.commands import Compound, PixelEdit, PropertyEdit, StackEdit
 from lama_desktop.core.drawable import Mask
 from lama_desktop.core.geometry import Rect
-from lama_desktop.core.layer import Layer, Lock, Recipe
+from lama_desktop.core.layer import Layer, Recipe
+from lama_desktop.core.node import Lock
 from lama_desktop.core.projection import Projection
-from lama_desktop.core.stack import Stack
+from lama_desktop.core.stack import Place, Stack
 from lama_desktop.errors import LamaDesktopError
 
 
@@ -96,9 +97,9 @@ def slide(generator, document):
 def arrange(generator, document):
     stack, layer = document.stack, layer_of(generator, document)
     choices = [
-        lambda: stack.with_layer(patch_of(generator, document)),
+        lambda: stack.with_entry(patch_of(generator, document)),
         lambda: stack.duplicated(layer, "twin"),
-        lambda: stack.moved(layer, int(generator.integers(len(stack.layers)))),
+        lambda: stack.moved(layer, Place(int(generator.integers(len(stack.layers))))),
         lambda: stack.without(layer) if len(stack.layers) > 1 else stack.duplicated(layer, "last"),
         lambda: merging.merged_down(stack, layer),
         lambda: merging.merged_visible(stack, "visible"),
@@ -122,9 +123,9 @@ def transform(generator, document):
 
 
 def remove(generator, document):
-    fill: Stack = document.stack.with_layer(patch_of(generator, document))
+    fill: Stack = document.stack.with_entry(patch_of(generator, document))
     clear = PixelEdit.replacing("", document, document.mask, document.rect, 0)
-    document.do(Group("Remove", [StackEdit("", fill), clear]))
+    document.do(Compound("Remove", [StackEdit("", fill), clear]))
 
 
 def choose(generator, document):

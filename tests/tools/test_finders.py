@@ -55,7 +55,7 @@ def test_the_wand_adds_subtracts_and_does_nothing_outside(document):
 
 def test_the_wand_looks_at_all_layers_or_at_one(document):
     patch = Layer(np.full((30, 30, 4), 255, np.uint8), (60, 40), name="patch", opacity=0.5)
-    document.do(StackEdit("Add", document.stack.with_layer(patch)))
+    document.do(StackEdit("Add", document.stack.with_entry(patch)))
     wand = WandTool()
     wand.options = replace(wand.options, all_layers=False, combine=Combine.REPLACE)
     play(wand, document, click(5, 5))

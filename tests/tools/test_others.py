@@ -5,7 +5,7 @@ import pytest
 from hand import drag, play
 
 from lama_desktop.core.commands import PropertyEdit
-from lama_desktop.core.layer import Lock
+from lama_desktop.core.node import Lock
 from lama_desktop.errors import LamaDesktopError
 from lama_desktop.options import from_dict, options_of, to_dict
 from lama_desktop.tools import TOOLS

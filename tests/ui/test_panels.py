@@ -7,7 +7,7 @@ from PySide6.QtTest import QTest
 from window import write_photo
 
 from lama_desktop.core.blend import NORMAL, blend_mode
-from lama_desktop.core.layer import Lock
+from lama_desktop.core.node import Lock
 from lama_desktop.engine.options import DeviceName, EngineOptions, Preset
 from lama_desktop.ui.panels.layer_list import LayerModel
 from lama_desktop.ui.sections import RemoveOptions, Source

@@ -215,7 +215,7 @@ def test_the_model_sees_what_was_chosen(remover, until):
     document = opened(np.full((300, 300, 3), 100, np.uint8))
     red = Layer(np.full((300, 300, 4), (200, 0, 0, 255), np.uint8), name="red")
     base = document.layers[0]
-    document.do(StackEdit("Add", document.stack.with_layer(red)))
+    document.do(StackEdit("Add", document.stack.with_entry(red)))
     seen = {}
     for source in Source:
         document.active = base

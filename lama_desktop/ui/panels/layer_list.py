@@ -22,7 +22,8 @@ from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QListView, QStyle, Q
 
 from lama_desktop.core.blend import NORMAL
 from lama_desktop.core.document import Document
-from lama_desktop.core.layer import Layer, Lock
+from lama_desktop.core.layer import Layer
+from lama_desktop.core.node import Lock
 from lama_desktop.models.cards import MODELS
 from lama_desktop.ui.icons import drawing
 from lama_desktop.ui.text import short_title, tr

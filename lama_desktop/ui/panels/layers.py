@@ -11,6 +11,8 @@ from lama_desktop.core.commands import PropertyEdit, StackEdit
 from lama_desktop.core.document import Document
 from lama_desktop.core.geometry import Rect
 from lama_desktop.core.layer import Layer
+from lama_desktop.core.node import Node
+from lama_desktop.core.stack import Place
 from lama_desktop.options import Option
 from lama_desktop.ui.controls.choices import Choice
 from lama_desktop.ui.controls.numbers import SliderField
@@ -81,7 +83,7 @@ class LayersPanel(Panel):
         document, self._showing = self._document, True
         stale, self._stale = self._stale, set()
         self.layers.show(document, tuple(stale))
-        active = None if document is None else document.active
+        active = None if document is None else document.active_layer
         self.list.setCurrentIndex(self.layers.row(active))
         for control in (self.mode, self.opacity):
             control.setEnabled(active is not None)
@@ -135,7 +137,7 @@ class LayersPanel(Panel):
 
     def _move(self, layer: Layer, index: int) -> None:
         if self._document is not None:
-            self._document.do(StackEdit("Reorder layers", self._document.stack.moved(layer, index)))
+            self._document.do(StackEdit("Reorder layers", self._document.stack.moved(layer, Place(index))))
 
     def _blend(self, mode: BlendMode) -> None:
         if self._document is not None and self._document.active is not None:
@@ -159,7 +161,7 @@ class LayersPanel(Panel):
         if held is not None:
             held.commit()
 
-    def _set(self, layer: Layer, label: str, attribute: str, value: object) -> None:
+    def _set(self, layer: Node, label: str, attribute: str, value: object) -> None:
         if self._document is not None and not self._document.is_editing:
             self._document.do(PropertyEdit(label, self._document, layer, attribute, value))
 

@@ -17,7 +17,7 @@ from lama_desktop.core.commands import PropertyEdit, StackEdit
 from lama_desktop.core.document import Document
 from lama_desktop.core.drawable import Mask
 from lama_desktop.core.geometry import Rect
-from lama_desktop.core.layer import Lock
+from lama_desktop.core.node import Lock
 from lama_desktop.core.shapes import dab
 from lama_desktop.tools.tool import Pointer
 from lama_desktop.ui.canvas.canvas import Canvas
