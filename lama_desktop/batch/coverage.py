@@ -27,7 +27,7 @@ def coverage_of(photo: Photo, masks: Sequence[Path], order: Order) -> tuple[Cove
 
     Args:
         photo: which photo.
-        masks: its mask files; what any of them removes is removed.
+        masks: its mask files; what any of them removes is removed. Where there are some they count, whatever the rule.
         order: which rule, and how.
 
     Raises:
@@ -35,9 +35,9 @@ def coverage_of(photo: Photo, masks: Sequence[Path], order: Order) -> tuple[Cove
     """
     rule = order.mask_source.rule
     notes: list[str] = []
-    if rule is MaskRule.ALPHA:
+    if rule is MaskRule.ALPHA and not masks:
         coverage = _transparent(photo)
-    elif rule is MaskRule.COLOR:
+    elif rule is MaskRule.COLOR and not masks:
         coverage = _of_color(photo, order.key_color, order.batch.mask_tolerance)
     else:
         read = _shared if rule is MaskRule.FILE else _read

@@ -1,6 +1,6 @@
 """Journal: a folder on the disk that knows the plan of a run and what became of each photo, whatever happens.
 
-    plan.jsonl          the order, then one line per task
+    plan.jsonl          the order, then one line per task; a later line of the same number counts
     results-0.jsonl     one line per event, by each process of the run for itself
     lock                held while a run is on; the system lets go of it when a process dies
 
@@ -51,14 +51,19 @@ class Journal:
         self._writing = threading.Lock()
 
     @staticmethod
-    def create(folder: Path, plan: Plan) -> "Journal":
+    def create(folder: Path, plan: Plan, anew: bool = False) -> "Journal":
         """Begin a journal in a folder; one there of a run that is finished, or has done nothing yet, is replaced.
+
+        Args:
+            folder: made where it is absent.
+            plan: of the new run.
+            anew: replace a run that has done a part, too; its results stay where they are.
 
         Raises:
             SettingsError: there is one of a run that has done a part.
             FileFormatError: the disk refuses.
         """
-        if (folder / PLAN).exists():
+        if (folder / PLAN).exists() and not anew:
             old = Journal.load(folder)
             if (left := len(old.left())) and (old.outcomes or old.announced):
                 raise SettingsError(
@@ -121,6 +126,13 @@ class Journal:
         self._append(self.folder / PLAN, "".join(_line(task.to_dict()) for task in tasks), durable=True)
         self.plan = dataclasses.replace(self.plan, tasks=self.plan.tasks + tasks)
 
+    def revise(self, task: Task) -> None:
+        """Put a task in the place of the one with its number, as when its mask was mended."""
+        tasks = tuple(task if each.number == task.number else each for each in self.plan.tasks)
+        with self._writing:
+            self._append(self.folder / PLAN, _line(task.to_dict()), durable=True)
+            self.plan = dataclasses.replace(self.plan, tasks=tasks)
+
     def recover(self) -> list[Outcome]:
         """Find out which announced results took their places before the run was killed; note and return them.
 
@@ -164,14 +176,14 @@ class Journal:
 
 
 @contextmanager
-def begun(folder: Path, plan: Plan) -> Iterator[Journal]:
+def begun(folder: Path, plan: Plan, anew: bool = False) -> Iterator[Journal]:
     """Begin a run and hold it against other programs; see Journal.create.
 
     Raises:
         SettingsError: another program is at work there.
     """
     with _held(folder):
-        yield Journal.create(folder, plan)
+        yield Journal.create(folder, plan, anew)
 
 
 @contextmanager
@@ -214,7 +226,8 @@ def _plan_lines(plan: Plan) -> Iterator[dict[str, Any]]:
 def _plan_of(lines: list[dict[str, Any]]) -> Plan:
     if not lines or lines[0].get("format") != FORMAT:
         raise ValueError("another version of the program wrote it")
-    return Plan.from_dict({**lines[0], "photos": lines[1:]})
+    latest = {line["number"]: line for line in lines[1:]}
+    return Plan.from_dict({**lines[0], "photos": list(latest.values())})
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:

@@ -8,6 +8,7 @@ them, in the order in which they are done.
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
 from lama_desktop.batch.outcome import Outcome
@@ -28,7 +29,8 @@ Do = Callable[[Task, Progress], Outcome]
 class Pipeline:
     """Does tasks on threads of its own while somebody takes the outcomes.
 
-    `pause` and `go_on` may be called from any thread: paused, the photos at work are finished and no other is begun.
+    `pause`, `go_on` and `put_first` may be called from any thread. Paused, the photos at work are finished and no other
+    is begun.
 
     Args:
         tasks: what is to be done, in this order.
@@ -37,23 +39,44 @@ class Pipeline:
     """
 
     def __init__(self, tasks: Sequence[Task], do: Do, threads: int) -> None:
-        self._tasks, self._do = tasks, do
-        self._waiting = iter(tasks)
+        self._do, self._waiting, self._total = do, deque(tasks), len(tasks)
         self._threads = max(1, min(threads, len(tasks)))
         self._outcomes: queue.SimpleQueue[Outcome | BaseException] = queue.SimpleQueue()
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         self._at_work: dict[int, Progress] = {}
         self._fractions: dict[int, float] = {}
-        self._going, self._stopped = threading.Event(), threading.Event()
-        self._going.set()
+        self._paused = self._stopped = False
+        self._clock = _Clock()
 
     def pause(self) -> None:
         """Begin no other photo until `go_on`."""
-        self._going.clear()
+        self._clock.hold()
+        with self._changed:
+            self._paused = True
 
     def go_on(self) -> None:
         """Begin photos again."""
-        self._going.set()
+        self._clock.go_on()
+        with self._changed:
+            self._paused = False
+            self._changed.notify_all()
+
+    def put_first(self, task: Task) -> bool:
+        """Do one more task, before those that wait; tell whether it was not too late for that.
+
+        A task that waits already comes first in this form; one that is at work is too late, as is the end.
+        """
+        with self._changed:
+            if self._stopped or task.number in self._at_work:
+                return False
+            waiting = next((each for each in self._waiting if each.number == task.number), None)
+            if waiting is None:
+                self._total += 1
+            else:
+                self._waiting.remove(waiting)
+            self._waiting.appendleft(task)
+            self._changed.notify()
+        return True
 
     def outcomes(self, progress: Progress) -> Iterator[Outcome]:
         """Do all tasks and yield what became of each; to be called once.
@@ -68,15 +91,17 @@ class Pipeline:
             LamaDesktopError: what `do` raised: the run has to end.
         """
         threads = [threading.Thread(target=self._work, name=f"batch {number}") for number in range(self._threads)]
-        done, start = 0, time.monotonic()
+        done, self._clock = 0, _Clock()
+        if self._paused:
+            self._clock.hold()
         try:
             usual = threading.stack_size(STACK_BYTES)
             for thread in threads:
                 thread.start()
             threading.stack_size(usual)
-            while done < len(self._tasks):
-                fraction = (done + sum(list(self._fractions.values()))) / len(self._tasks)
-                progress(fraction, f"{done} of {len(self._tasks)}{_left(fraction, time.monotonic() - start)}")
+            while not self._is_over(done):
+                fraction = (done + sum(list(self._fractions.values()))) / self._total
+                progress(fraction, f"{done} of {self._total}{_left(fraction, self._clock.seconds)}")
                 try:
                     outcome = self._outcomes.get(timeout=TICK)
                 except queue.Empty:
@@ -91,12 +116,17 @@ class Pipeline:
                 if thread.ident is not None:  # it was started
                     thread.join()
 
+    def _is_over(self, done: int) -> bool:
+        """Tell whether everything is done; from then on nothing can be put first."""
+        with self._changed:
+            self._stopped = self._stopped or done >= self._total
+            return self._stopped
+
     def _work(self) -> None:
-        """Do one task after the other, until there is none or somebody stops it."""
+        """Do one task after the other, until somebody stops it."""
         while (task := self._next()) is not None:
-            progress = self._at_work[task.number]
             try:
-                self._outcomes.put(self._do(task, progress))
+                self._outcomes.put(self._do(task, self._at_work[task.number]))
             except Cancelled:
                 return
             except BaseException as error:  # noqa: BLE001 (it is raised where the outcomes are taken)
@@ -107,20 +137,45 @@ class Pipeline:
                 self._fractions.pop(task.number, None)
 
     def _next(self) -> Task | None:
-        while not self._going.wait(TICK) and not self._stopped.is_set():
-            pass
-        with self._lock:
-            task = None if self._stopped.is_set() else next(self._waiting, None)
-            if task is not None:
-                number = task.number
-                self._at_work[number] = Progress(lambda fraction, _: self._fractions.__setitem__(number, fraction))
-        return task
+        """Wait for a task; None when there will be none."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopped or bool(self._waiting and not self._paused))
+            if self._stopped:
+                return None
+            task = self._waiting.popleft()
+            number = task.number
+            self._at_work[number] = Progress(lambda fraction, _: self._fractions.__setitem__(number, fraction))
+            return task
 
     def _stop(self) -> None:
-        with self._lock:
-            self._stopped.set()
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
             for progress in list(self._at_work.values()):
                 progress.cancel()
+
+
+class _Clock:
+    """Seconds since it was made, without those in which it was held."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+        self._held: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long it has run."""
+        return (time.monotonic() if self._held is None else self._held) - self._start
+
+    def hold(self) -> None:
+        """Stand still."""
+        self._held = self._held or time.monotonic()
+
+    def go_on(self) -> None:
+        """Run again."""
+        if self._held is not None:
+            self._start += time.monotonic() - self._held
+            self._held = None
 
 
 def _left(fraction: float, seconds: float) -> str:

@@ -42,8 +42,9 @@ def make_plan(order: Order, progress: Progress | None = None) -> Plan:
 
 
 def find(order: Order) -> Found:
-    """Find the pictures of an order; its results and its masks' folder do not count, wherever they lie."""
-    without = [each for each in (order.output, order.mask_source.path) if each is not None and each not in order.inputs]
+    """Find the pictures of an order; its results, its journal and its masks' folder do not count, wherever they lie."""
+    known = (order.output, order.mask_source.path, order.journal)
+    without = [each for each in known if each is not None and each not in order.inputs]
     return find_sources(order.inputs, order.batch.recursive, without)
 
 

@@ -4,7 +4,7 @@ Every field of the section becomes a row: a switch, a slider with a number, a fe
 of text. Titles, help, ranges and units are those of the declaration; nothing about an option is said here.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
@@ -117,6 +117,7 @@ class Form(QWidget):
     Args:
         values: what is shown at first.
         only: names of the options to show, in this order; all of them by default.
+        editors: controls for options that no usual one fits, by their names; each is an Editor.
         compact: in one line with small fields, as in the bar of tool options.
 
     Signals:
@@ -130,6 +131,7 @@ class Form(QWidget):
         values: Section,
         *,
         only: Sequence[str] | None = None,
+        editors: Mapping[str, QWidget] | None = None,
         compact: bool = False,
     ) -> None:
         super().__init__()
@@ -137,7 +139,7 @@ class Form(QWidget):
         self._editors: dict[str, QWidget] = {}
         known = {each.name: each for each in options.options_of(type(values))}
         shown = [known[name] for name in (known if only is None else only)]
-        self._lay_out(shown, compact)
+        self._lay_out(shown, editors or {}, compact)
         self.values = values
 
     @property
@@ -162,6 +164,18 @@ class Form(QWidget):
         assert isinstance(layout, QGridLayout)
         layout.setColumnMinimumWidth(0, width)
 
+    def show_row(self, name: str, shown: bool) -> None:
+        """Show the row of an option, or leave it out for now."""
+        layout = self.layout()
+        assert isinstance(layout, QGridLayout)
+        for row in range(layout.rowCount()):
+            cells = [item.widget() for column in (0, 1) if (item := layout.itemAtPosition(row, column)) is not None]
+            if self._editors[name] in cells:
+                layout.setRowMinimumHeight(row, PANEL_ROW if shown else 0)
+                for widget in cells:
+                    if widget is not None:
+                        widget.setVisible(shown)
+
     def limit(self, name: str, choices: Collection[str]) -> None:
         """Offer only some choices of an enumeration that drops down; its own value stays."""
         editor, option = self._editors[name], self._option(name)
@@ -172,7 +186,7 @@ class Form(QWidget):
     def _option(self, name: str) -> Option:
         return next(each for each in options.options_of(type(self._values)) if each.name == name)
 
-    def _lay_out(self, shown: Sequence[Option], compact: bool) -> None:
+    def _lay_out(self, shown: Sequence[Option], own: Mapping[str, QWidget], compact: bool) -> None:
         line, grid = QHBoxLayout(), QGridLayout()
         grid.setHorizontalSpacing(GAP + UNIT)
         grid.setVerticalSpacing(0)
@@ -181,7 +195,7 @@ class Form(QWidget):
         for layout in (line, grid):
             layout.setContentsMargins(0, 0, 0, 0)
         for row, option in enumerate(shown):
-            label, editor = QLabel(tr(option.title)), editor_for(option, compact)
+            label, editor = QLabel(tr(option.title)), own.get(option.name) or editor_for(option, compact)
             label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
             label.setBuddy(editor)
             for widget in (label, editor):

@@ -7,28 +7,34 @@ emitted on the UI thread, so that slots are ordinary functions.
     job = runner.submit(Job("Opening a.jpg", lambda progress: formats.read(path)))
     job.succeeded.connect(show)
 
-Errors need no slot: `JobRunner.failed` is the one door through which the window shows them.
+Errors need no slot: `JobRunner.failed` is the one door through which the window shows them. Other threads have work
+done on a lane through `JobRunner.errands`.
 """
 
 import itertools
 import logging
 import queue
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from functools import partial
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, QThread, Signal
 
 from lama_desktop.errors import Cancelled, LamaDesktopError
 from lama_desktop.progress import Progress, Report
+from lama_desktop.ui.errands import Errand
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
 Work = Callable[[Progress], object]
 
 STACK_BYTES = 16 << 20
 """Networks nest deep; some systems give a second thread only half a megabyte."""
+_NOW, _LATER = 0, 1
+"""Turns in a lane: jobs come before errands."""
 REPORT_S = 0.03
 """Reports that follow each other faster are not sent on: no eye sees them."""
 
@@ -36,10 +42,39 @@ REPORT_S = 0.03
 class Lane(StrEnum):
     """What shares a thread, and so waits for each other."""
 
+    BATCH = "batch"
     ENGINE = "engine"
     FILES = "files"
     NETWORK = "network"
+    THUMBNAILS = "thumbnails"
     TOOLS = "tools"
+
+
+class Errands:
+    """A way for other threads to have work done on a lane; see `ui/errands.py`. Any thread but the lane's.
+
+    Args:
+        thread: of the lane.
+        numbers: by which the lane keeps an order.
+    """
+
+    def __init__(self, thread: "_LaneThread", numbers: Iterator[int]) -> None:
+        self._thread, self._numbers = thread, numbers
+
+    def run(self, work: Callable[[Progress], T], progress: Progress) -> T:
+        """Have work done when no job of the lane waits; return its result.
+
+        Args:
+            work: called on the lane with a progress of its own; begun anew where it had to give way to a job.
+            progress: told how far the work is, and stops it.
+
+        Raises:
+            Cancelled: it was stopped; the work is not at work any more.
+            BaseException: whatever the work raised.
+        """
+        errand = Errand(work, progress)
+        self._thread.entries.put((_LATER, next(self._numbers), errand))
+        return errand.wait()
 
 
 class Job(QObject):
@@ -130,28 +165,36 @@ class JobRunner(QObject):
 
     def submit(self, job: Job) -> Job:
         """Put a job at the end of its lane's queue; return it."""
-        thread = self._threads.get(job.lane)
-        if thread is None:
-            thread = self._threads[job.lane] = _LaneThread(job.lane, self)
-            thread.began.connect(self._begin)
-            thread.reported.connect(self._report)
-            thread.ended.connect(self._end)
-            thread.start()
         number = next(self._numbers)
         self._jobs[number] = job
-        thread.jobs.put((number, job))
+        self._thread(job.lane).entries.put((_NOW, number, job))
         self.changed.emit()
         return job
+
+    def errands(self, lane: Lane) -> Errands:
+        """Return the way for other threads to have work done on a lane."""
+        return Errands(self._thread(lane), self._numbers)
 
     def shutdown(self, timeout_s: float = 10.0) -> bool:
         """Cancel everything and wait for the threads; tell whether all of them ended."""
         for job in self.jobs:
             job.cancel()
         for thread in self._threads.values():
-            thread.jobs.put(None)
+            thread.entries.put((_NOW, next(self._numbers), None))
         ended = [thread.wait(int(timeout_s * 1000)) for thread in self._threads.values()]
         self._jobs.clear()
         return all(ended)
+
+    def _thread(self, lane: Lane) -> "_LaneThread":
+        """Return the thread of a lane, started when it is first wanted."""
+        thread = self._threads.get(lane)
+        if thread is None:
+            thread = self._threads[lane] = _LaneThread(lane, self)
+            thread.began.connect(self._begin)
+            thread.reported.connect(self._report)
+            thread.ended.connect(self._end)
+            thread.start()
+        return thread
 
     def _begin(self, number: int) -> None:
         if number in self._jobs:
@@ -180,7 +223,7 @@ class JobRunner(QObject):
 
 
 class _LaneThread(QThread):
-    """Runs the jobs of one lane; None in the queue ends it.
+    """Does what is in its queue: jobs, then errands; None ends it.
 
     It speaks of jobs by number and lets go of each before it says that it has ended: a job, as every object with
     signals, must die on the thread it was made on.
@@ -194,16 +237,28 @@ class _LaneThread(QThread):
         super().__init__(parent)
         self.setObjectName(f"lane {lane}")
         self.setStackSize(STACK_BYTES)
-        self.jobs: queue.SimpleQueue[tuple[int, Job] | None] = queue.SimpleQueue()
+        self.entries: queue.PriorityQueue[tuple[int, int, Job | Errand[Any] | None]] = queue.PriorityQueue()
 
     def run(self) -> None:
-        """Do one job after the other."""
-        while (entry := self.jobs.get()) is not None:
-            number, job = entry
+        """Do one entry after the other."""
+        while True:
+            turn, number, entry = self.entries.get()
+            if entry is None:
+                return
+            if isinstance(entry, Errand):
+                if not entry.run(self._is_wanted):
+                    self.entries.put((turn, number, entry))
+                del entry
+                continue
             self.began.emit(number)
-            job.run(partial(self.reported.emit, number))
-            del entry, job
+            entry.run(partial(self.reported.emit, number))
+            del entry
             self.ended.emit(number)
+
+    def _is_wanted(self) -> bool:
+        """Tell whether a job waits, or the end."""
+        with self.entries.mutex:
+            return bool(self.entries.queue) and self.entries.queue[0][0] == _NOW
 
 
 class _Reports:

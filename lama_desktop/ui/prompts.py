@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QFileDialog, QMessageBox, QWidget
 
 from lama_desktop import formats
 from lama_desktop.settings import Settings
-from lama_desktop.ui.sections import DropChoice
+from lama_desktop.ui.sections import DropChoice, FolderChoice
 from lama_desktop.ui.text import tr
 
 FOLDERS = "folders"
@@ -43,6 +43,11 @@ class Prompts:
     def open_file(self, title: str, purpose: str) -> Path | None:
         """Ask for one picture, for some purpose."""
         name, _ = QFileDialog.getOpenFileName(self._parent, title, self._folder(purpose), ";;".join(self._filters()))
+        return next(iter(self._kept(purpose, [Path(name)] if name else [])), None)
+
+    def open_folder(self, title: str, purpose: str) -> Path | None:
+        """Ask for a folder, for some purpose."""
+        name = QFileDialog.getExistingDirectory(self._parent, title, self._folder(purpose))
         return next(iter(self._kept(purpose, [Path(name)] if name else [])), None)
 
     def save_file(self, title: str, suggested: Path) -> Path | None:
@@ -92,6 +97,25 @@ class Prompts:
         choices[box.addButton(tr("Add as layer"), QMessageBox.ButtonRole.AcceptRole)] = DropChoice.LAYER
         if len(paths) == 1:
             choices[box.addButton(tr("Use as mask"), QMessageBox.ButtonRole.AcceptRole)] = DropChoice.MASK
+        box.setEscapeButton(box.addButton(tr("Cancel"), QMessageBox.ButtonRole.RejectRole))
+        always = QCheckBox(tr("Always do this"))
+        box.setCheckBox(always)
+        box.exec()
+        answer = next((choice for button, choice in choices.items() if button is box.clickedButton()), None)
+        return answer, always.isChecked() and answer is not None
+
+    def dropped_folders(self, paths: Sequence[Path]) -> tuple[FolderChoice | None, bool]:
+        """Ask what to do with folders that were dropped; and whether always to do so.
+
+        Returns:
+            None where nothing is to be done.
+        """
+        box = QMessageBox(self._parent)
+        what = paths[0].name if len(paths) == 1 else tr("{count} files and folders", count=len(paths))
+        box.setText(tr("What should be done with the photos in {what}?", what=what))
+        box.setInformativeText(tr("A batch fills all of them by their masks; opened, each has a tab of its own."))
+        choices = {box.addButton(tr("Batch"), QMessageBox.ButtonRole.AcceptRole): FolderChoice.BATCH}
+        choices[box.addButton(tr("Open"), QMessageBox.ButtonRole.AcceptRole)] = FolderChoice.OPEN
         box.setEscapeButton(box.addButton(tr("Cancel"), QMessageBox.ButtonRole.RejectRole))
         always = QCheckBox(tr("Always do this"))
         box.setCheckBox(always)

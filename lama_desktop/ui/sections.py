@@ -27,6 +27,14 @@ class DropChoice(StrEnum):
     MASK = "mask"
 
 
+class FolderChoice(StrEnum):
+    """What happens to a folder that is dropped on the window."""
+
+    ASK = "ask"
+    BATCH = "batch"
+    OPEN = "open"
+
+
 @dataclass(frozen=True)
 class Appearance:
     """Appearance."""
@@ -69,6 +77,11 @@ class Editing:
         DropChoice.ASK,
         "Dropped pictures",
         "what happens to a picture that is dropped on a photo; Shift adds it as a layer, Alt takes it as a mask",
+    )
+    drop_folders: FolderChoice = option(
+        FolderChoice.ASK,
+        "Dropped folders",
+        "what happens to a folder that is dropped on the window: a batch of its photos, or a tab for each",
     )
     forward: bool = option(True, "One window", "photos opened elsewhere come into the window that is open already")
 

@@ -114,3 +114,10 @@ class TestConversion:
 def test_an_order_may_ask_for_every_format_there_is(tmp_path):
     for each in formats.FORMATS:
         assert lots.order(tmp_path, format=each.name).batch.format == each.name
+
+
+@pytest.mark.parametrize("rule", ["alpha", "color"])
+def test_a_mask_that_was_given_counts_whatever_the_rule(photo, tmp_path, rule):
+    one = lots.mask(tmp_path / "1.png")
+    found, _ = coverage(photo, [one], tmp_path, masks=rule)
+    assert np.array_equal(found, HOLE)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import lots
 import pytest
@@ -176,3 +177,22 @@ def test_a_disk_that_is_full_ends_the_run(plan, folder, monkeypatch):
         monkeypatch.setattr("os.fsync", full)
         with pytest.raises(LamaDesktopError, match="--resume"):
             journal.announce(outcome(1))
+
+
+def test_asked_for_a_run_is_begun_anew(plan, folder):
+    with begun(folder, plan) as journal:
+        journal.note(outcome(1))
+    with begun(folder, plan, anew=True) as journal:
+        assert left(journal) == [1, 3, 4]
+
+
+def test_a_revised_task_counts_in_the_place_of_the_old_one(plan, folder, tmp_path):
+    unmasked = plan.tasks[1]
+    revised = replace(unmasked, state=State.READY, reason="", masks=(tmp_path / "mended.png",))
+    with begun(folder, plan) as journal:
+        journal.note(outcome(1))
+        journal.revise(revised)
+        assert left(journal) == [2, 3, 4]
+    with resumed(folder) as journal:
+        assert journal.plan.tasks == (plan.tasks[0], revised, *plan.tasks[2:])
+        assert left(journal) == [2, 3, 4]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lama_desktop.batch.outcome import Outcome
-from lama_desktop.batch.pipeline import Pipeline, _left
+from lama_desktop.batch.pipeline import Pipeline, _Clock, _left
 from lama_desktop.batch.plan import State, Task
 from lama_desktop.batch.room import Room
 from lama_desktop.errors import Cancelled, LamaDesktopError
@@ -177,3 +177,60 @@ class TestRoom:
         for _ in range(3):
             with pytest.raises(ValueError, match="broken"), room.place(Progress()):
                 raise ValueError("broken")
+
+
+class TestPutFirst:
+    def test_one_more_is_done_next(self):
+        gate, done = threading.Event(), []
+
+        def do(task, progress):
+            gate.wait(5)
+            done.append(task.number)
+            return Outcome(task.number, State.DONE)
+
+        pipeline = Pipeline(tasks(3), do, 1)
+        outcomes = pipeline.outcomes(Progress())
+        threading.Timer(0.1, lambda: (pipeline.put_first(tasks(9)[8]), gate.set())).start()
+        assert len(list(outcomes)) == 4
+        assert done == [1, 9, 2, 3]
+
+    def test_what_waits_comes_first_in_its_new_form_and_once(self):
+        gate, done = threading.Event(), []
+
+        def do(task, progress):
+            gate.wait(5)
+            done.append(task)
+            return Outcome(task.number, State.DONE)
+
+        pipeline = Pipeline(tasks(3), do, 1)
+        outcomes = pipeline.outcomes(Progress())
+        other = Task(3, Path("3.png"), (Path("mended.png"),), Path("out/3.png"))
+        threading.Timer(0.1, lambda: (pipeline.put_first(other), gate.set())).start()
+        assert len(list(outcomes)) == 3
+        assert [each.number for each in done] == [1, 3, 2]
+        assert done[1] is other
+
+    def test_what_is_at_work_and_what_is_over_is_told(self):
+        gate, refused = threading.Event(), []
+
+        def do(task, progress):
+            gate.wait(5)
+            return Outcome(task.number, State.DONE)
+
+        pipeline = Pipeline(tasks(1), do, 1)
+        outcomes = pipeline.outcomes(Progress())
+        threading.Timer(0.1, lambda: (refused.append(pipeline.put_first(tasks(1)[0])), gate.set())).start()
+        assert len(list(outcomes)) == 1
+        assert refused == [False]
+        assert not pipeline.put_first(tasks(2)[1])
+
+
+def test_time_in_which_it_is_paused_does_not_count():
+    clock = _Clock()
+    clock.hold()
+    held = clock.seconds
+    time.sleep(0.05)
+    assert clock.seconds == held
+    clock.go_on()
+    time.sleep(0.02)
+    assert held < clock.seconds < held + 0.05

@@ -1,13 +1,14 @@
 """Plans: every photo has one line, with its masks and its result, or the reason why there is none."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import lots
 import pytest
 
 from lama_desktop.batch.plan import Plan, State
-from lama_desktop.batch.planner import make_plan
+from lama_desktop.batch.planner import Planner, make_plan
 from lama_desktop.errors import Cancelled, FileFormatError
 from lama_desktop.progress import Progress
 
@@ -176,3 +177,34 @@ def test_planning_can_be_stopped(folder):
     progress.cancel()
     with pytest.raises(Cancelled):
         make_plan(lots.order(folder), progress)
+
+
+def test_a_photo_that_gets_a_mask_later_gets_its_place_too(folder, out):
+    lots.pair(folder / "s", "a")
+    lots.photo(folder / "s" / "b.jpg")
+    plan = make_plan(lots.order(folder, output=out, name="{number:02}-{name}", format="png"))
+    masked, unmasked = plan.tasks
+    assert unmasked.state is State.UNMASKED
+    mask, planner = out / "mended.png", Planner(plan.order, plan.tasks)
+    given = planner.with_masks(unmasked, (mask,))
+    assert (given.number, given.state, given.masks) == (unmasked.number, State.READY, (mask,))
+    assert given.output == out / "s" / "02-b.png"
+    assert planner.with_masks(masked, (mask,)) == replace(masked, masks=(mask,))
+
+
+def test_what_gets_a_mask_later_may_still_collide(folder, out):
+    lots.pair(folder, "a", ".jpg")
+    lots.photo(folder / "a.jpeg")
+    plan = make_plan(lots.order(folder, output=out, format="png"))
+    unclear = next(task for task in plan.tasks if task.state is not State.READY)
+    given = Planner(plan.order, plan.tasks).with_masks(unclear, (out / "mended.png",))
+    assert given.state in (State.COLLISION, State.READY)
+
+
+def test_the_journal_among_the_photos_holds_none(folder):
+    lots.pair(folder, "a")
+    order = lots.order(folder)
+    lots.mask(order.journal / "masks" / "a-123.png")
+    plan = make_plan(order)
+    assert states(plan) == {"a.png": State.READY}
+    assert plan.masks_alone == ()
