@@ -74,6 +74,7 @@ class Layer(Drawable, Node):
         """
         twin = Layer(self.frozen(), **(self.properties() | changed))
         twin._extremes = self._extremes.copy()
+        twin.revision = self.revision
         return twin
 
     def with_pixels(self, pixels: Image, origin: tuple[int, int], **changed: Any) -> "Layer":

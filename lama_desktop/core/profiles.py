@@ -34,12 +34,29 @@ def profile_of(space: str, *, video_tone: bool = False) -> bytes:
         space: "sRGB", "Display P3" or "BT.2020".
         video_tone: the curve of BT.709 and BT.2020 instead of sRGB's.
     """
+    tone = _VIDEO_TONE if video_tone else _SRGB_TONE
+    return _profile(space, b"para" + bytes(4) + struct.pack(">HH", 3, 0) + _fixed(tone))
+
+
+@lru_cache(maxsize=8)
+def neutral_profile(light: bytes) -> bytes:
+    """Return a profile of RGB pixels with a curve of their own, and the primaries of sRGB.
+
+    Three equal channels look in it as one channel does in a grey profile with this curve.
+
+    Args:
+        light: linear light at equal steps from 0 to 1, as uint16 big-endian; 1024 are enough.
+    """
+    return _profile("Grey as RGB", b"curv" + bytes(4) + struct.pack(">I", len(light) // 2) + light)
+
+
+def _profile(space: str, tone: bytes) -> bytes:
+    """Return the profile of a space with this tag as its three curves; of sRGB's primaries where it has none."""
     white = _xyz_of(_WHITE)
-    primaries = np.stack([_xyz_of(each) for each in _PRIMARIES[space]], axis=1)
+    primaries = np.stack([_xyz_of(each) for each in _PRIMARIES.get(space, _PRIMARIES["sRGB"])], axis=1)
     primaries *= np.linalg.solve(primaries, white)
     adaptation = np.linalg.inv(_BRADFORD) @ np.diag((_BRADFORD @ _D50) / (_BRADFORD @ white)) @ _BRADFORD
     columns = (adaptation @ primaries).T
-    tone = b"para" + bytes(4) + struct.pack(">HH", 3, 0) + _fixed(_VIDEO_TONE if video_tone else _SRGB_TONE)
     tags = {
         b"desc": _text(space),
         b"cprt": _text("No copyright, use freely"),

@@ -254,7 +254,7 @@ def _described(photo: Photo) -> list[bytes]:
     """Return the chunks that describe the picture, in the order the specification asks for."""
     found, chunks = photo.metadata, []
     if photo.profile:
-        chunks.append(_chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(photo.profile, 9)))
+        chunks.append(profile_chunk(photo.profile))
     else:
         chunks += [_chunk(key.encode(), value) for key, value in found.color_chunks]
     if photo.resolution:
@@ -292,6 +292,11 @@ def _encoded_grey_alpha(pixels: Image) -> bytes:
     header = struct.pack(">IIBBBBB", width, height, 16, 4, 0, 0, 0)
     data = zlib.compress(filtered.tobytes(), _LEVEL)
     return _SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", data) + _chunk(b"IEND", b"")
+
+
+def profile_chunk(profile: bytes) -> bytes:
+    """Return the chunk of an ICC profile; it goes right behind the header."""
+    return _chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(profile, 9))
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:

@@ -1,0 +1,212 @@
+"""The record: what this program knows of a document and OpenRaster has no place for, as JSON in the archive.
+
+It holds what the photo's file said (colour model, profile, metadata, encoding) and the recipes of fills, so that a
+document comes back as it was. Other programs pass over it. Whatever in it makes no sense raises a ValueError. Pure
+functions; any thread.
+"""
+
+import base64
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from lama_desktop.core.photo import ColorModel, Encoding, Metadata, Photo
+
+MEMBER = "data/lama-desktop.json"
+MAX_BYTES = 256 << 20
+_VERSION = 1
+_SEEN = ("visible", "original", "below")
+_COLOR_CHUNKS = ("sRGB", "gAMA", "cHRM", "cICP")
+
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Where in the archive pixels are, and where in the document they lie."""
+
+    source: str
+    x: int = 0
+    y: int = 0
+    margins: tuple[int, int, int, int] = (0, 0, 0, 0)
+    """Rows and columns of zeros around them: left, top, right, bottom."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A `core.layer.Recipe`, but for the pixels of its mask."""
+
+    model: str
+    settings: Mapping[str, Any]
+    seen: str
+    """What the model saw."""
+    mask: Picture
+
+
+@dataclass(frozen=True)
+class Record:
+    """All of it."""
+
+    facts: Photo
+    recipes: tuple[Recipe, ...] = ()
+    original: Picture | None = None
+    original_name: str = ""
+    inks: Picture | None = None
+    """The four channels of a CMYK photo, as it was opened."""
+    ink_alpha: Picture | None = None
+    """And its alpha."""
+
+
+def written(record: Record) -> bytes:
+    """Return the file of a record."""
+    values: Values = {
+        "version": _VERSION,
+        "photo": _photo_values(record.facts),
+        "recipes": [
+            {"model": each.model, "settings": dict(each.settings), "source": each.seen, "mask": _place(each.mask)}
+            for each in record.recipes
+        ],
+        "original": _place(record.original),
+        "original_name": record.original_name,
+        "inks": _place(record.inks),
+        "ink_alpha": _place(record.ink_alpha),
+    }
+    return json.dumps(values, indent=1, default=str).encode()
+
+
+def parse(data: bytes) -> Record:
+    """Read a record.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    try:
+        values = json.loads(data)
+        if values["version"] != _VERSION:
+            raise ValueError("a record of another version")
+        return Record(
+            _photo(values["photo"]),
+            tuple(_recipe(each) for each in values["recipes"]),
+            _picture(values["original"]),
+            _text(values["original_name"]),
+            _picture(values["inks"]),
+            _picture(values["ink_alpha"]),
+        )
+    except (KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
+        raise ValueError("a damaged record") from error
+
+
+def _photo_values(facts: Photo) -> Values:
+    said = facts.metadata
+    return {
+        "depth": facts.depth,
+        "model": facts.model.value,
+        "has_alpha": facts.has_alpha,
+        "profile": _base64(facts.profile),
+        "resolution": facts.resolution,
+        "notes": facts.notes,
+        "encoding": asdict(facts.encoding),
+        "exif": _base64(said.exif),
+        "xmp": _base64(said.xmp),
+        "iptc": _base64(said.iptc),
+        "comment": _base64(said.comment),
+        "texts": said.texts,
+        "xmp_extension": [_base64(each) for each in said.xmp_extension],
+        "color_chunks": [(name, _base64(content)) for name, content in said.color_chunks],
+    }
+
+
+def _photo(values: Values) -> Photo:
+    model, dtype = ColorModel(values["model"]), {8: np.uint8, 16: np.uint16}[values["depth"]]
+    has_alpha = _flag(values["has_alpha"])
+    resolution: tuple[float, float] | None = None
+    if values["resolution"] is not None:
+        across, down = (float(each) for each in values["resolution"])
+        if not (math.isfinite(across) and math.isfinite(down) and across > 0 and down > 0):
+            raise ValueError("a resolution that is none")
+        resolution = across, down
+    metadata = Metadata(
+        exif=_bytes(values["exif"]),
+        xmp=_bytes(values["xmp"]),
+        iptc=_bytes(values["iptc"]),
+        comment=_bytes(values["comment"]),
+        texts=tuple((_text(key), _text(text)) for key, text in values["texts"]),
+        xmp_extension=tuple(_bytes(each) or b"" for each in values["xmp_extension"]),
+        color_chunks=tuple((_text(key), _bytes(each) or b"") for key, each in values["color_chunks"]),
+    )
+    if any(key not in _COLOR_CHUNKS for key, _ in metadata.color_chunks):
+        raise ValueError("a chunk that tells no colours")
+    return Photo(
+        pixels=np.empty((0, 0, model.channels + has_alpha), dtype),
+        model=model,
+        has_alpha=has_alpha,
+        profile=_bytes(values["profile"]),
+        resolution=resolution,
+        metadata=metadata,
+        encoding=_encoding(values["encoding"]),
+        notes=tuple(_text(each) for each in values["notes"]),
+    )
+
+
+def _encoding(values: Values) -> Encoding:
+    """Return how the photo's file was written; what a later version has added is passed over."""
+    found: Values = {}
+    for each in fields(Encoding):
+        value = values.get(each.name, each.default)
+        if each.name == "quantization":
+            value = tuple(tuple(_whole(number, 1, 65535) for number in table) for table in value)
+            if len(value) > 4 or any(len(table) != 64 for table in value):
+                raise ValueError("quantization tables that are none")
+        elif type(value) is not type(each.default):
+            raise ValueError(f"{each.name} is of another kind")
+        found[each.name] = value
+    return Encoding(**found)
+
+
+def _recipe(values: Values) -> Recipe:
+    mask, settings = _picture(values["mask"]), values["settings"]
+    if mask is None or not isinstance(settings, dict) or values["source"] not in _SEEN:
+        raise ValueError("half a recipe")
+    return Recipe(_text(values["model"]), settings, _text(values["source"]), mask)
+
+
+def _place(picture: Picture | None) -> Values | None:
+    return None if picture is None else asdict(picture)
+
+
+def _picture(values: Values | None) -> Picture | None:
+    if values is None:
+        return None
+    left, top, right, bottom = (_whole(each, 0, 1 << 24) for each in values["margins"])
+    x, y = (_whole(values[axis], -(1 << 24), 1 << 24) for axis in ("x", "y"))
+    return Picture(_text(values["source"]), x, y, (left, top, right, bottom))
+
+
+def _base64(data: bytes | None) -> str | None:
+    return None if data is None else base64.b64encode(data).decode()
+
+
+def _bytes(value: object) -> bytes | None:
+    return None if value is None else base64.b64decode(_text(value), validate=True)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("no text where there should be one")
+    return value
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("neither true nor false")
+    return value
+
+
+def _whole(value: object, low: int, high: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise ValueError("no whole number where there should be one")
+    return value
