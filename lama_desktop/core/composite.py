@@ -64,6 +64,31 @@ def to_depth(pixels: Image, dtype: Any) -> Image:
 
 
 @dataclass(frozen=True, eq=False)
+class _Leaf:
+    """A visible layer, as it is laid."""
+
+    layer: Layer
+    opacity: float
+    """Its own, times those of the groups that it passes through."""
+
+    @property
+    def mode(self) -> BlendMode:
+        return self.layer.mode
+
+    @property
+    def rect(self) -> Rect:
+        return self.layer.rect
+
+    def covers(self, rect: Rect) -> bool:
+        """Tell whether nothing of what is below could be seen in `rect`, were its pixels opaque."""
+        return self.opacity == 1 and self.mode is NORMAL and rect in self.layer.rect
+
+    def hides(self, rect: Rect) -> bool:
+        """Tell whether nothing of what is below can be seen in `rect`, as far as is known."""
+        return self.covers(rect) and self.layer.coverage_range(rect)[0] == self.layer.full
+
+
+@dataclass(frozen=True, eq=False)
 class _Sheet:
     """An isolated group: what is visible in it, composited on nothing, is laid like a layer."""
 
@@ -77,25 +102,30 @@ class _Sheet:
         return reduce(or_, (part.rect for part in self.parts), _NOWHERE)
 
     def hides(self, rect: Rect) -> bool:
-        """As of a layer."""
-        return self.mode is NORMAL and self.opacity == 1 and _is_opaque(self.parts, rect)
+        """As of a leaf."""
+        return self.opacity == 1 and self.mode is NORMAL and _is_opaque(self.parts, rect)
 
 
-_Part = Layer | _Sheet
+_Part = _Leaf | _Sheet
 
 
-def _parts(tree: Sequence[Entry]) -> Iterator[_Part]:
-    """Yield what is visible, the lowest first, without the groups that make no difference."""
+def _parts(tree: Sequence[Entry], opacity: float = 1) -> Iterator[_Part]:
+    """Yield what is visible, the lowest first, without the groups that layers pass through.
+
+    Args:
+        tree: the lowest first.
+        opacity: of the groups that it passes through.
+    """
     for entry in tree:
         if not isinstance(entry, Branch):
             if entry.visible:
-                yield entry
+                yield _Leaf(entry, opacity * entry.opacity)
         elif entry.group.visible:
-            parts = _parts(entry.entries)
-            if entry.group.passes_through:
-                yield from parts
+            group, inner = entry.group, opacity * entry.group.opacity
+            if group.isolated:
+                yield _Sheet(tuple(_parts(entry.entries)), inner, group.mode)
             else:
-                yield _Sheet(tuple(parts), entry.group.opacity, entry.group.mode)
+                yield from _parts(entry.entries, inner)
 
 
 def _is_opaque(parts: Sequence[_Part], rect: Rect) -> bool:
@@ -114,8 +144,8 @@ def _block(parts: Sequence[_Part], rect: Rect, out: Image) -> None:
         out[...] = 0
         return
     lowest, *others = seen
-    if isinstance(lowest, Layer) and lowest.opacity == 1:  # where it is the only one, it is copied
-        _copy(lowest, rect, out)
+    if isinstance(lowest, _Leaf) and lowest.opacity == 1:  # where it is the only one, it is copied
+        _copy(lowest.layer, rect, out)
         area = reduce(or_, (_area(part, rect) for part in others), _NOWHERE)
         if area.is_empty:
             return
@@ -162,8 +192,8 @@ def _seen(parts: Sequence[_Part], rect: Rect) -> list[_Part]:
             matters = True
         else:
             area = part.rect & rect
-            low, high = (0, 0) if area.is_empty else part.coverage_range(area)
-            hides, matters = low == part.full and part.covers(rect), high > 0
+            low, high = (0, 0) if area.is_empty else part.layer.coverage_range(area)
+            hides, matters = low == part.layer.full and part.covers(rect), high > 0
         if _shows_alone(part):
             lowest = part
         if matters or not bounded:
@@ -183,7 +213,7 @@ def _seen(parts: Sequence[_Part], rect: Rect) -> list[_Part]:
 
 def _shows_alone(part: _Part) -> bool:
     """Tell whether a part is seen where there is nothing below it."""
-    return part.mode.shows_alone and (isinstance(part, Layer) or bool(part.parts))
+    return part.mode.shows_alone and (isinstance(part, _Leaf) or bool(part.parts))
 
 
 def _copy(layer: Layer, rect: Rect, out: Image) -> None:
@@ -204,8 +234,9 @@ def _planes(part: _Part, area: Rect, slot: int) -> Planes:
         planes[...] = 0
     if inside.is_empty or isinstance(part, _Sheet):  # its blend mode acts outside of it
         return planes
-    pixels = part.pixels[inside.slices_in(part.rect)]
-    scale, (rows, columns) = np.float32(1 / part.full), inside.slices_in(area)
+    layer = part.layer
+    pixels = layer.pixels[inside.slices_in(layer.rect)]
+    scale, (rows, columns) = np.float32(1 / layer.full), inside.slices_in(area)
     for plane, values in zip(planes, cv2.split(pixels, _scratch.values(inside, pixels.dtype)), strict=True):
         np.multiply(values, scale, out=plane[rows, columns], dtype=np.float32)
     return planes

@@ -1,5 +1,9 @@
 """Group: several layers that take part in the picture as one; Branch: a group with what is in it at one moment.
 
+Both kinds mean what OpenRaster's `isolation` says, `isolate` and `auto`, in the text of 2023, which Krita 5 follows,
+too; the texts of 0.0.4 and 0.0.5 isolate a group without that attribute which is faded or blended. A group that passes
+through could not do so, or its look would jump where its opacity leaves 100 %.
+
 A group has an identity and properties and nothing else: what is in it is written in the stack (`core/stack.py`), as an
 immutable value. So it stays the same object while layers come and go, and undo needs no more than another stack.
 """
@@ -23,9 +27,9 @@ class Group(Node):
     """A group of layers; arguments as of `Node`, and:
 
     Args:
-        isolated: whether its layers see only each other. They are composited on nothing, and what comes out is laid on
-            what is below the group, with the group's opacity and blend mode. Otherwise they are laid straight on what
-            is below; see `passes_through`.
+        isolated: whether its layers see only each other: they are composited on nothing, and what comes out is laid on
+            what is below the group, with the group's opacity and blend mode. Otherwise they pass through: they are laid
+            straight on what is below, each faded by the group's opacity, and the group's blend mode means nothing.
         key: what its copies in snapshots have in common with it; None for a new group.
     """
 
@@ -45,16 +49,6 @@ class Group(Node):
         super().__init__(name, opacity, mode, visible, lock)
         self.isolated = isolated
         self.key = next(_keys) if key is None else key
-
-    @property
-    def passes_through(self) -> bool:
-        """Whether its layers are laid straight on what is below it.
-
-        A group that is faded or blended is isolated whatever it says, as in OpenRaster 0.0.4 and 0.0.5 ("auto") and in
-        W3C Compositing 1, section 3.3: there is no other meaning of "the whole at half opacity" that people expect.
-        The newest text of OpenRaster, and Krita, multiply the opacity into the layers instead and ignore the mode.
-        """
-        return not self.isolated and self.opacity == 1 and self.mode is NORMAL
 
     def copy(self, **changed: Any) -> "Group":
         """Return an equal group, with the same key; `changed` are arguments of the constructor that differ."""

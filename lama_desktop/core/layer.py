@@ -85,11 +85,3 @@ class Layer(Drawable, Node):
     def full(self) -> int:
         """The value of full intensity and of opaque alpha: 255 or 65535."""
         return full_value(self._array)
-
-    def hides(self, rect: Rect) -> bool:
-        """Tell whether nothing of what is below can be seen in `rect`, as far as is known."""
-        return self.visible and self.covers(rect) and self.coverage_range(rect)[0] == self.full
-
-    def covers(self, rect: Rect) -> bool:
-        """Tell whether nothing of what is below could be seen in `rect`, were its pixels opaque."""
-        return self.mode is NORMAL and self.opacity == 1 and rect in self.rect

@@ -23,7 +23,7 @@ from lama_desktop.errors import LamaDesktopError
 def merged_down(stack: Stack, node: Node) -> Stack:
     """Return the stack with a layer or group merged into what is below it, which keeps its name and blend mode.
 
-    Both count as visible. A group of layers that pass through counts as isolated.
+    Both count as visible.
 
     Raises:
         LamaDesktopError: there is nothing below in the same group, or it is locked.
@@ -43,7 +43,7 @@ def merged_down(stack: Stack, node: Node) -> Stack:
 
 
 def merged_group(stack: Stack, group: Group) -> Stack:
-    """Return the stack with a group as one layer, with all properties of the group; hidden layers in it are gone.
+    """Return the stack with a group as one layer, with the properties of the group; hidden layers in it are gone.
 
     It looks the same if the group is isolated, or if nothing in it is blended with what is below the group.
 
@@ -52,10 +52,10 @@ def merged_group(stack: Stack, group: Group) -> Stack:
     """
     if Lock.PIXELS in stack.lock_of(group):
         raise LamaDesktopError(f"“{group.name}” is locked: unlock it in the layers panel to merge it.")
-    entries = stack.entries(group)
-    if not any(True for _ in trees.seen(entries)):
+    tree = stack.entries(group) if group.isolated else (_shown(stack.entry(group)),)
+    if not any(True for _ in trees.seen(tree)):
         raise LamaDesktopError(f"Nothing in the group “{group.name}” is visible: show what is to be merged.")
-    merged = _merged(entries, group, group.opacity)
+    merged = _merged(tree, group, group.opacity if group.isolated else 1.0)
     return stack.replaced(group, merged).activated(merged)
 
 
@@ -107,16 +107,16 @@ def _merged(tree: Tree, like: Node, opacity: float = 1.0, rect: Rect | None = No
         (rect.left, rect.top),
         name=like.name,
         opacity=opacity,
-        mode=like.mode,
+        mode=NORMAL if isinstance(like, Group) and not like.isolated else like.mode,
         visible=like.visible,
         lock=like.lock,
     )
 
 
 def _shown(entry: Entry, **changed: Any) -> Entry:
-    """Return a visible copy of an entry; a group is isolated."""
+    """Return a visible copy of an entry."""
     if isinstance(entry, Branch):
-        return Branch(entry.group.copy(visible=True, isolated=True, **changed), entry.entries)
+        return Branch(entry.group.copy(visible=True, **changed), entry.entries)
     return entry.copy(visible=True, **changed)
 
 

@@ -251,7 +251,7 @@ class Stack:
         if not isinstance(entry, Branch):
             yield entry.rect & self.rect if entry.mode.bounded else self.rect
             return
-        if not entry.group.mode.bounded:
+        if entry.group.isolated and not entry.group.mode.bounded:
             yield self.rect
         for each in entry.entries:
             yield from self._reaches(each)

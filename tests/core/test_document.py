@@ -10,7 +10,7 @@ from documents import document_of, drawable_of, noise, state_of
 from lama_desktop.core import transforms
 from lama_desktop.core.blend import NORMAL, blend_mode
 from lama_desktop.core.commands import PixelEdit, PropertyEdit, StackEdit
-from lama_desktop.core.composite import composite
+from lama_desktop.core.composite import composite, is_opaque
 from lama_desktop.core.document import Document
 from lama_desktop.core.geometry import Rect
 from lama_desktop.core.layer import Layer
@@ -189,15 +189,15 @@ def test_layers_under_an_opaque_one_are_not_looked_at(document, monkeypatch):
 def test_a_layer_that_is_painted_on_hides_no_more_where_it_was_opaque(document):
     cover = Layer(np.full((150, 200, 4), 255, np.uint8), name="cover")
     document.do(StackEdit("Cover", document.stack.with_entry(cover, document.stack.top)))
-    assert cover.hides(document.rect)
+    assert is_opaque([cover], document.rect)
     below = document.flatten(below=cover)
     document.do(PixelEdit.replacing("Erase", document, cover, Rect(3, 3, 40, 40), 0))
-    assert not cover.hides(document.rect)
+    assert not is_opaque([cover], document.rect)
     flat = document.flatten()
     assert (flat[3:40, 3:40] == below[3:40, 3:40]).all()
     assert (flat[40:] == 255).all()
     document.undo()
-    assert cover.hides(document.rect)
+    assert is_opaque([cover], document.rect)
 
 
 def test_a_snapshot_is_equal_and_shares_what_is_not_written(document):

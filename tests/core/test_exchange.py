@@ -9,6 +9,7 @@ from documents import noise, profiles
 from lama_desktop.core import transforms
 from lama_desktop.core.color import color_space
 from lama_desktop.core.commands import PixelEdit, PropertyEdit, StackEdit
+from lama_desktop.core.composite import is_opaque
 from lama_desktop.core.document import Document
 from lama_desktop.core.exchange import layer_of, opened
 from lama_desktop.core.geometry import Rect
@@ -168,6 +169,6 @@ def test_a_grey_document_has_the_colours_of_its_profile_and_stays_grey():
 
 def test_opening_knows_that_a_photo_without_alpha_is_opaque():
     stack = opened(photo_of(ColorModel.RGB, False, np.uint16), "Background")
-    assert stack.layers[0].hides(stack.rect)
+    assert is_opaque([stack.layers[0]], stack.rect)
     assert stack.layers[0].name == "Background"
     assert stack.original.storage == stack.layers[0].storage

@@ -8,7 +8,7 @@ from documents import document_of, group_of, grouped, noise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lama_desktop.core.blend import NORMAL, blend_mode
+from lama_desktop.core.blend import blend_mode
 from lama_desktop.core.composite import composite, is_opaque
 from lama_desktop.core.geometry import Rect
 from lama_desktop.core.group import Branch, Group
@@ -20,18 +20,18 @@ RECT = Rect(0, 0, 200, 150)
 def laid(tree, rect):
     """Return (4, h, w) float32: everything laid on everything, over the whole picture, nothing left out."""
     planes = np.zeros((4, rect.height, rect.width), np.float32)
-    draw(tree, rect, planes)
+    draw(tree, rect, planes, 1.0)
     return planes
 
 
-def draw(tree, rect, planes):
+def draw(tree, rect, planes, opacity):
     for entry in tree:
         node = entry.group if isinstance(entry, Branch) else entry
         if not node.visible:
             continue
         if isinstance(entry, Branch):
-            if not node.isolated and node.opacity == 1 and node.mode is NORMAL:
-                draw(entry.entries, rect, planes)
+            if not node.isolated:
+                draw(entry.entries, rect, planes, opacity * node.opacity)
                 continue
             source = laid(entry.entries, rect)
         else:
@@ -40,7 +40,7 @@ def draw(tree, rect, planes):
             pixels = entry.pixels[inside.slices_in(entry.rect)].astype(np.float32) / entry.full
             rows, columns = inside.slices_in(rect)
             source[:, rows, columns] = pixels.transpose(2, 0, 1)
-        node.mode.lay(planes[:3], planes[3], source[:3], source[3] * np.float32(node.opacity))
+        node.mode.lay(planes[:3], planes[3], source[:3], source[3] * np.float32(opacity * node.opacity))
 
 
 def differences(tree, rect, dtype):
@@ -105,7 +105,7 @@ def test_isolation_is_seen_where_a_layer_is_blended():
     alone = composite([below, Branch(Group(), (dark,))], rect, np.uint8)
     assert (through[0, 0, 0], alone[0, 0, 0]) == (78, 100)
     faded = composite([below, Branch(Group(isolated=False, opacity=0.5), (dark,))], rect, np.uint8)
-    assert faded[0, 0, 0] == 150, "a group that is faded is isolated"
+    assert faded[0, 0, 0] == 139, "the opacity goes into the layers"
 
 
 def test_blocks_make_no_difference_to_groups():

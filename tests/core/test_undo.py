@@ -2,28 +2,31 @@
 
 import numpy as np
 import pytest
-from documents import document_of, noise
+from documents import document_of, group_of, grouped, noise
 from documents import state_of as whole_state_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lama_desktop.core import merging, transforms
 from lama_desktop.core.blend import BLEND_MODES
-from lama_desktop.core.commands import Compound, PixelEdit, PropertyEdit, StackEdit
+from lama_desktop.core.commands import Compound, MoveEdit, PixelEdit, PropertyEdit, StackEdit
 from lama_desktop.core.drawable import Mask
 from lama_desktop.core.geometry import Rect
+from lama_desktop.core.group import Branch, Group
 from lama_desktop.core.layer import Layer, Recipe
 from lama_desktop.core.node import Lock
 from lama_desktop.core.projection import Projection
 from lama_desktop.core.stack import Place, Stack
+from lama_desktop.core.tree import node_of as entry_node
+from lama_desktop.core.tree import nodes_of
 from lama_desktop.errors import LamaDesktopError
 
 
 def state_of(document):
     """Return what the history keeps: which layer is chosen is no step, so it is not compared."""
-    assert (document.active in document.layers) == bool(document.layers)
-    size, layers, _, others = whole_state_of(document)
-    return size, layers, others
+    assert document.active in document.stack.nodes
+    size, tree, _, others = whole_state_of(document)
+    return size, tree, others
 
 
 def rect_of(generator, document):
@@ -32,8 +35,26 @@ def rect_of(generator, document):
     return Rect(left, top, left + int(generator.integers(1, 150)), top + int(generator.integers(1, 150)))
 
 
+def one_of(generator, things):
+    return things[int(generator.integers(len(things)))]
+
+
 def layer_of(generator, document):
-    return document.layers[int(generator.integers(len(document.layers)))]
+    if not document.layers:
+        raise LamaDesktopError("nothing but empty groups")
+    return one_of(generator, document.layers)
+
+
+def node_of(generator, document):
+    return one_of(generator, document.stack.nodes)
+
+
+def place_for(generator, stack, node):
+    """Return any place that a node can be moved to."""
+    inside = set(nodes_of((stack.entry(node),)))
+    group = one_of(generator, [None, *(each for each in stack.nodes if isinstance(each, Group) and each not in inside)])
+    others = [each for each in stack.entries(group) if entry_node(each) is not node]
+    return Place(int(generator.integers(len(others) + 1)), group)
 
 
 def patch_of(generator, document):
@@ -84,28 +105,45 @@ def change_property(generator, document):
         "recipe": None,
         "origin": (int(generator.integers(-50, 150)), int(generator.integers(-50, 150))),
     }
-    name = list(values)[int(generator.integers(len(values)))]
-    document.do(PropertyEdit(name, document, layer_of(generator, document), name, values[name]))
+    values["isolated"] = bool(generator.integers(2))
+    node = node_of(generator, document)
+    name = one_of(generator, node.PROPERTIES)
+    document.do(PropertyEdit(name, document, node, name, values[name]))
 
 
 def slide(generator, document):
-    with PropertyEdit("Opacity", document, layer_of(generator, document), "opacity", 0.5) as edit:
+    with PropertyEdit("Opacity", document, node_of(generator, document), "opacity", 0.5) as edit:
         for value in generator.random(4):
             edit.set(float(value))
 
 
+def drag(generator, document):
+    edit = MoveEdit("Move", document, node_of(generator, document)).open()
+    for offset in generator.integers(-60, 60, (4, 2)).tolist():
+        edit.set(tuple(offset))
+    if generator.random() < 0.8:
+        edit.commit()
+    else:
+        edit.roll_back()
+
+
 def arrange(generator, document):
-    stack, layer = document.stack, layer_of(generator, document)
+    stack, node = document.stack, node_of(generator, document)
+    group = node if isinstance(node, Group) else None
     choices = [
         lambda: stack.with_entry(patch_of(generator, document)),
-        lambda: stack.duplicated(layer, "twin"),
-        lambda: stack.moved(layer, Place(int(generator.integers(len(stack.layers))))),
-        lambda: stack.without(layer) if len(stack.layers) > 1 else stack.duplicated(layer, "last"),
-        lambda: merging.merged_down(stack, layer),
+        lambda: stack.duplicated(node, "twin"),
+        lambda: stack.moved(node, place_for(generator, stack, node)),
+        lambda: stack.without(node) if len(stack.tree) > 1 else stack.duplicated(node, "last"),
+        lambda: stack.grouped((node, *(node_of(generator, document) for _ in range(2))), group_of(generator)),
+        lambda: stack.with_entry(Branch(group_of(generator))),
+        lambda: stack.ungrouped(group) if group and stack.entries(group) else stack.duplicated(node, "twin"),
+        lambda: merging.merged_down(stack, node),
+        lambda: merging.merged_group(stack, group) if group else merging.merged_down(stack, node),
         lambda: merging.merged_visible(stack, "visible"),
         lambda: merging.flattened(stack, "flat"),
     ]
-    weights = np.array([6, 3, 3, 2, 2, 0.4, 0.4])
+    weights = np.array([6, 3, 5, 2, 4, 1, 3, 2, 2, 0.4, 0.4])
     document.do(StackEdit("Arrange", choices[generator.choice(len(choices), p=weights / weights.sum())]()))
 
 
@@ -129,7 +167,7 @@ def remove(generator, document):
 
 
 def choose(generator, document):
-    document.active = layer_of(generator, document)
+    document.active = node_of(generator, document)
 
 
 DEEDS = [
@@ -139,7 +177,8 @@ DEEDS = [
     fill_mask,
     *[change_property] * 4,
     slide,
-    *[arrange] * 4,
+    drag,
+    *[arrange] * 6,
     *[transform] * 2,
     remove,
     choose,
@@ -150,6 +189,7 @@ def work(seed, count, dtype):
     """Do `count` random things; return the document and its states: before them, and after each step of the history."""
     generator = np.random.default_rng(seed)
     document = document_of(seed % 5, height=140, width=170, dtype=dtype)
+    document.exchange(document.stack.with_tree(grouped(generator, document.layers), document.active))
     states = [state_of(document)]
     for _ in range(count):
         try:
