@@ -24,7 +24,6 @@ from lama_desktop.formats import atomic, fit
 from lama_desktop.formats.base import (
     PIXEL_BUDGET,
     FileFormat,
-    ForeignFormat,
     ReadableFormat,
     WriteOptions,
     damaged,
@@ -33,8 +32,10 @@ from lama_desktop.formats.base import (
 )
 from lama_desktop.formats.heic import Heic
 from lama_desktop.formats.jpeg import Jpeg
+from lama_desktop.formats.openraster import OpenRaster
 from lama_desktop.formats.plain import Avif, Bmp, WebP
 from lama_desktop.formats.png import Png
+from lama_desktop.formats.psd import Photoshop
 from lama_desktop.formats.raw import CameraRaw, is_raw
 from lama_desktop.formats.tiff import Tiff
 
@@ -62,13 +63,11 @@ __all__ = [
 ]
 
 FORMATS: tuple[FileFormat, ...] = (Jpeg(), Png(), Tiff(), WebP(), Avif(), Bmp())
-
 """What is read and written."""
-FOREIGN: tuple[ForeignFormat, ...] = (CameraRaw(), Heic())
-"""What is only read, by optional packages."""
+FOREIGN: tuple[ReadableFormat, ...] = (CameraRaw(), Heic(), Photoshop(), OpenRaster())
+"""What is only read as a picture, mostly by optional packages."""
 
 _UNKNOWN = (
-    (b"8BPS", "a Photoshop document. Export it as TIFF and open that"),
     (b"GIF8", "a GIF. Save it as PNG and open that"),
     (b"\xff\x0a", "a JPEG XL picture. Convert it to PNG or TIFF and open that"),
     (b"\0\0\0\x0cJXL ", "a JPEG XL picture. Convert it to PNG or TIFF and open that"),

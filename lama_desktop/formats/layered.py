@@ -9,12 +9,17 @@ To add a kind: a function `read(path, progress) -> Layered | None` in a file of 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lama_desktop.core.photo import Photo
 from lama_desktop.core.stack import Stack
 from lama_desktop.errors import FileFormatError, LamaDesktopError
+from lama_desktop.formats import openraster
 from lama_desktop.formats.base import damaged, shown
 from lama_desktop.progress import Progress
+
+if TYPE_CHECKING:
+    from lama_desktop.formats.openraster.kept import Kept
 
 _HEAD = 64
 
@@ -29,6 +34,8 @@ class Layered:
     """Layers, groups, the mask, and the photo as it was opened; nothing of it is anybody else's memory."""
     notes: tuple[str, ...] = ()
     """Sentences about what reading had to change or leave behind; they name the file."""
+    kept: "Kept | None" = None
+    """What of the file can be copied as it is when the document is saved to OpenRaster again."""
 
 
 def read_layers(path: Path, progress: Progress) -> Layered | None:
@@ -59,5 +66,27 @@ def read_layers(path: Path, progress: Progress) -> Layered | None:
         raise damaged(name, "the file is damaged") from error
 
 
-_READERS: tuple[tuple[Callable[[bytes], bool], Callable[[Path, Progress], Layered | None]], ...] = ()
+def _openraster(path: Path, progress: Progress) -> Layered | None:
+    from lama_desktop.formats.openraster import reader
+
+    return reader.read(path, progress)
+
+
+def _photoshop(path: Path, progress: Progress) -> Layered | None:
+    from lama_desktop.formats import psd_layers
+
+    return psd_layers.read(path, progress)
+
+
+def _pages(path: Path, progress: Progress) -> Layered | None:
+    from lama_desktop.formats import pages
+
+    return pages.read(path, progress)
+
+
+_READERS: tuple[tuple[Callable[[bytes], bool], Callable[[Path, Progress], Layered | None]], ...] = (
+    (lambda head: head.startswith(openraster.SIGNATURE), _openraster),
+    (lambda head: head.startswith(b"8BPS"), _photoshop),
+    (lambda head: head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")), _pages),
+)
 """What a file of a kind starts with (its first 64 bytes), and what reads it. The first that fits is asked."""

@@ -95,14 +95,14 @@ class Thumbnailer:
         return np.ascontiguousarray(SRGB.from_srgb(colors, np.empty((1, 1, 3), np.uint8))[..., ::-1])
 
 
-def iptc_of(resources: bytes) -> bytes | None:
+def iptc_of(block: bytes) -> bytes | None:
     """Return the IPTC records among Photoshop image resources."""
-    return next((value for number, value in _resources(resources) if number == _IPTC and value), None)
+    return next((value for number, value in resources(block) if number == _IPTC and value), None)
 
 
-def has_clipping_paths(resources: bytes) -> bool:
+def has_clipping_paths(block: bytes) -> bool:
     """Tell whether Photoshop image resources hold paths."""
-    return any(number in _PATHS for number, _ in _resources(resources))
+    return any(number in _PATHS for number, _ in resources(block))
 
 
 def resources_of(iptc: bytes) -> bytes:
@@ -110,7 +110,8 @@ def resources_of(iptc: bytes) -> bytes:
     return b"8BIM" + struct.pack(">HHI", _IPTC, 0, len(iptc)) + iptc + b"\0" * (len(iptc) % 2)
 
 
-def _resources(data: bytes) -> list[tuple[int, bytes]]:
+def resources(data: bytes) -> list[tuple[int, bytes]]:
+    """Return Photoshop image resources, by number and in order; what is damaged ends them."""
     found, position = [], 0
     while position + 12 <= len(data) and data[position : position + 4] == b"8BIM":
         (number,) = struct.unpack_from(">H", data, position + 4)

@@ -10,6 +10,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 
@@ -21,6 +22,8 @@ from lama_desktop.formats.base import FileFormat, WriteOptions
 from lama_desktop.formats.ifd import TYPE_SIZES, Directory, Entry, Field, Structure
 
 _ICC, _XMP, _IPTC, _PHOTOSHOP, _LAYERS = 34675, 700, 33723, 34377, 37724
+_SUBFILE_TYPE, _REDUCED, _MASK = 254, 1, 4
+_MOST_PAGES = 1000
 _MODELS = {1: ColorModel.GREY, 3: ColorModel.RGB, 4: ColorModel.CMYK}
 _PHOTOMETRIC = {ColorModel.GREY: 1, ColorModel.RGB: 2, ColorModel.CMYK: 5}
 _STRIP_BYTES = 1 << 19
@@ -45,35 +48,12 @@ class Tiff(FileFormat):
     def read(self, data: bytes, name: str) -> Photo:
         """Decode the first page and turn it upright; see `FileFormat.read`."""
         structure = Structure(data)
-        page = structure.directory(structure.first)
-        stored = tiff_decode.layout(structure, page, data, name)
-        pixels = tiff_decode.decode(structure, page, stored, data, name)
-        notes = _notes(structure, page, stored)
-        colors = 3 if stored.has_palette else stored.colors
-        has_alpha = pixels.shape[2] > colors
-        pixels = pixels[..., : colors + has_alpha]
-        if stored.alpha == 1:
-            pixels, exact = _straight(pixels)
-            if not exact:
-                notes.append("Colours brighter than their transparency allows were clipped.")
-        found = described(structure, page)
-        orientation = structure.number(page, exif.ORIENTATION, 1)
-        resolution = exif.resolution_of(structure, page)
-        profile = page.entries.get(_ICC)
-        return Photo(
-            pixels=fit.turned(pixels, orientation),
-            model=_MODELS[colors],
-            has_alpha=has_alpha,
-            profile=structure.bytes_of(profile) if profile and profile.length else None,
-            resolution=resolution[::-1] if resolution and orientation > 4 else resolution,
-            metadata=metadata.upright(found),
-            encoding=Encoding(
-                format="tiff",
-                compression=tiff_decode.COMPRESSIONS.get(stored.compression, "other"),
-                premultiplied=stored.alpha == 1,
-            ),
-            notes=tuple(notes),
-        )
+        first = structure.directory(structure.first)
+        photo = page_of(structure, first, data, name)
+        if further := len(further_pages(structure, first)):
+            note = f"The file has {further + 1} pages: only the first was opened."
+            photo = replace(photo, notes=(*photo.notes, note))
+        return photo
 
     def encode(self, photo: Photo, options: WriteOptions) -> bytes:
         """Write strips, uncompressed if the source was, else deflated; see `FileFormat.encode`."""
@@ -130,6 +110,53 @@ class Tiff(FileFormat):
         return []
 
 
+def page_of(structure: Structure, page: Directory, data: bytes, name: str) -> Photo:
+    """Decode one page of a file and turn it upright; see `ReadableFormat.read`."""
+    stored = tiff_decode.layout(structure, page, data, name)
+    pixels = tiff_decode.decode(structure, page, stored, data, name)
+    notes = _notes(structure, page, stored)
+    colors = 3 if stored.has_palette else stored.colors
+    has_alpha = pixels.shape[2] > colors
+    pixels = pixels[..., : colors + has_alpha]
+    if stored.alpha == 1:
+        pixels, exact = _straight(pixels)
+        if not exact:
+            notes.append("Colours brighter than their transparency allows were clipped.")
+    found = described(structure, page)
+    orientation = structure.number(page, exif.ORIENTATION, 1)
+    resolution = exif.resolution_of(structure, page)
+    profile = page.entries.get(_ICC)
+    return Photo(
+        pixels=fit.turned(pixels, orientation),
+        model=_MODELS[colors],
+        has_alpha=has_alpha,
+        profile=structure.bytes_of(profile) if profile and profile.length else None,
+        resolution=resolution[::-1] if resolution and orientation > 4 else resolution,
+        metadata=metadata.upright(found),
+        encoding=Encoding(
+            format="tiff",
+            compression=tiff_decode.COMPRESSIONS.get(stored.compression, "other"),
+            premultiplied=stored.alpha == 1,
+        ),
+        notes=tuple(notes),
+    )
+
+
+def further_pages(structure: Structure, page: Directory) -> list[Directory]:
+    """Return the pages that follow one, without reduced pictures and masks of others."""
+    found, offset, seen = [], page.next, {structure.first}
+    while offset and offset not in seen and len(seen) < _MOST_PAGES:
+        seen.add(offset)
+        try:
+            following = structure.directory(offset)
+        except ValueError:
+            break
+        if not structure.number(following, _SUBFILE_TYPE) & (_REDUCED | _MASK):
+            found.append(following)
+        offset = following.next
+    return found
+
+
 def described(structure: Structure, page: Directory) -> Metadata:
     """Return what a directory says about its picture."""
 
@@ -157,17 +184,6 @@ def _notes(structure: Structure, page: Directory, stored: tiff_decode.Layout) ->
         notes.append(f"{stored.samples - stored.colors - 1} further channels of the file were left behind.")
     if _LAYERS in page.entries:
         notes.append("The file holds Photoshop layers: the flattened picture was opened, they were left behind.")
-    pages, offset, seen = 1, page.next, {structure.first}
-    while offset and offset not in seen and len(seen) < 1000:
-        seen.add(offset)
-        try:
-            following = structure.directory(offset)
-        except ValueError:
-            break
-        pages += not structure.number(following, 254) & 1
-        offset = following.next
-    if pages > 1:
-        notes.append(f"The file has {pages} pages: only the first was opened.")
     return notes
 
 

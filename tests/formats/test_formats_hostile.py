@@ -136,7 +136,7 @@ def test_what_is_no_picture_is_refused(tmp_path, content):
 @pytest.mark.parametrize(
     ("content", "word"),
     [
-        (b"8BPS\0\1" + bytes(30), "Photoshop"),
+        (b"8BPS\0\1" + bytes(30), "damaged|Photoshop"),
         (b"GIF89a" + bytes(30), "GIF"),
         (b"\0\0\0\x18ftypheic" + bytes(30), "HEIC"),
         (b"II*\0\x10\0\0\0CR\2\0" + bytes(30), "raw"),
