@@ -1,10 +1,9 @@
 """Exporter: a document becomes a file: where, how, what that costs, and then in the background.
 
 The job gets a frozen snapshot, so editing goes on. A file counts as the saved state of what it was written from, and
-only when it is whole on the disk.
+only when it is whole on the disk; but not where the document has a file that keeps its layers.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject
@@ -20,12 +19,12 @@ from lama_desktop.settings import Settings
 from lama_desktop.ui.controls.numbers import SliderField
 from lama_desktop.ui.dialogs.page import Page, note
 from lama_desktop.ui.form import Form
-from lama_desktop.ui.jobs import Job, JobRunner
+from lama_desktop.ui.jobs import Job
 from lama_desktop.ui.notices import Notices
 from lama_desktop.ui.prompts import Prompts
+from lama_desktop.ui.save import keeps_layers
 from lama_desktop.ui.text import tr
-
-Then = Callable[[bool], object]
+from lama_desktop.ui.writing import Then, Writing
 
 
 class Exporter(QObject):
@@ -33,21 +32,19 @@ class Exporter(QObject):
 
     Args:
         parent: of the page with the options.
-        runner: writes.
+        writing: runs what writes.
         settings: the options of the last export are those of the next.
         prompts: asks where.
         notices: tells what happened.
     """
 
     def __init__(
-        self, parent: QWidget | None, runner: JobRunner, settings: Settings, prompts: Prompts, notices: Notices
+        self, parent: QWidget | None, writing: Writing, settings: Settings, prompts: Prompts, notices: Notices
     ) -> None:
         super().__init__(parent)
-        self._parent, self._runner, self._settings = parent, runner, settings
+        self._parent, self._writing, self._settings = parent, writing, settings
         self._prompts, self._notices = prompts, notices
         self._last: dict[Document, tuple[Path, WriteOptions]] = {}
-        self._writing = 0
-        self._waiting: list[Callable[[], object]] = []
 
     def export(self, document: Document, then: Then = lambda done: None) -> None:
         """Ask where and how, and write; `then` is told whether the file is there."""
@@ -73,37 +70,15 @@ class Exporter(QObject):
     def write(self, document: Document, path: Path, options: WriteOptions, then: Then = lambda done: None) -> Job:
         """Write a document as it is now; what is drawn meanwhile is not in the file and still counts as a change."""
         snapshot = document.snapshot()
-        job = Job(tr("Writing {name}", name=path.name), lambda progress: _write(snapshot, path, options, progress))
-        outcome: list[bool] = []
 
-        def succeed(lost: object) -> None:
-            outcome.append(True)
+        def done(lost: object) -> None:
             self._last[document] = path, options
-            document.history.mark_saved(snapshot.state)
+            if not keeps_layers(document.path):  # whose changes belong into that file
+                document.history.mark_saved(snapshot.state)
             self._notices.tell(tr("{name} was written.", name=path.name))
 
-        def end() -> None:
-            self._writing -= 1
-            then(bool(outcome))
-            if not self._writing:
-                waiting, self._waiting = self._waiting, []
-                for call in waiting:
-                    call()
-
-        job.succeeded.connect(succeed)
-        job.finished.connect(end)
-        self._writing += 1
-        self._runner.submit(job)
-        return job
-
-    @property
-    def is_writing(self) -> bool:
-        """Whether a file is being written."""
-        return self._writing > 0
-
-    def when_idle(self, call: Callable[[], object]) -> None:
-        """Call as soon as what is being written is."""
-        self._waiting.append(call)
+        title = tr("Writing {name}", name=path.name)
+        return self._writing.start(title, lambda progress: _write(snapshot, path, options, progress), done, then)
 
     def ask_options(self, facts: Photo, path: Path) -> WriteOptions | None:
         """Show how a file would be written and what it would drop; return None if the user changed their mind."""

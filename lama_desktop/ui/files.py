@@ -4,11 +4,10 @@ Reading happens on the files' lane; a Document is made on the UI thread when the
 read leaves everything as it is.
 """
 
-import os
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from PySide6.QtCore import QObject, Signal
 
@@ -18,6 +17,7 @@ from lama_desktop.core.exchange import facts_of, opened
 from lama_desktop.core.photo import Photo
 from lama_desktop.core.stack import Stack
 from lama_desktop.errors import LamaDesktopError
+from lama_desktop.formats.layered import read_layers
 from lama_desktop.progress import Progress
 from lama_desktop.settings import Settings
 from lama_desktop.ui.export import Exporter
@@ -25,8 +25,12 @@ from lama_desktop.ui.jobs import Job, JobRunner
 from lama_desktop.ui.notices import Notices, Tone
 from lama_desktop.ui.prompts import Prompts, Unsaved
 from lama_desktop.ui.recent import Recent
+from lama_desktop.ui.save import Saver, flat, same
 from lama_desktop.ui.sections import Editing
 from lama_desktop.ui.text import tr
+
+if TYPE_CHECKING:
+    from lama_desktop.formats.openraster.kept import Kept
 
 MANY = 20
 """More files than this are opened only when the user says so again."""
@@ -60,6 +64,7 @@ class _Read(NamedTuple):
     facts: Photo
     stack: Stack
     notes: tuple[str, ...]
+    kept: "Kept | None" = None
 
 
 class Files(QObject):
@@ -70,7 +75,8 @@ class Files(QObject):
         runner: reads files.
         settings: the history's budget.
         recent: notes what was opened.
-        exporter: for changes that are to be kept.
+        saver: for changes that are to be kept, with all there is to them.
+        exporter: for changes that are to be kept as a picture.
         prompts: asks.
         notices: tells.
     """
@@ -83,13 +89,15 @@ class Files(QObject):
         runner: JobRunner,
         settings: Settings,
         recent: Recent,
+        saver: Saver,
         exporter: Exporter,
         prompts: Prompts,
         notices: Notices,
     ) -> None:
         super().__init__()
         self._tabs, self._runner, self._settings, self._recent = tabs, runner, settings, recent
-        self._exporter, self._prompts, self._notices = exporter, prompts, notices
+        self._saver, self._exporter = saver, exporter
+        self._prompts, self._notices = prompts, notices
         self._reading: set[Path] = set()
 
     def ask_and_open(self) -> None:
@@ -171,8 +179,10 @@ class Files(QObject):
             return
         self._tabs.show_tab(document)
         answer = self._prompts.unsaved(title_of(document))
-        if answer is Unsaved.EXPORT:
-            # What was done since the question, or an export that failed, keeps the document.
+        # What was done since the question, or a file that could not be written, keeps the document.
+        if answer is Unsaved.SAVE:
+            self._saver.save(document, lambda done: then(done and not document.modified))
+        elif answer is Unsaved.EXPORT:
             self._exporter.export(document, lambda done: then(done and not document.modified))
         else:
             then(answer is Unsaved.DISCARD)
@@ -194,6 +204,9 @@ class Files(QObject):
 
     def _read(self, path: Path, progress: Progress) -> _Read:
         """Read a file, on the files' lane."""
+        if (layered := read_layers(path, progress.stage(0, 0.9))) is not None:
+            self._recent.keep_thumbnail(path, flat(layered.stack, layered.facts))
+            return _Read(layered.facts, layered.stack, layered.notes, layered.kept)
         photo = formats.read(path)
         progress(0.6)
         stack = opened(photo, tr("Photo"))
@@ -202,6 +215,7 @@ class Files(QObject):
 
     def _take(self, read: _Read, path: Path, instead_of: Document | None) -> None:
         document = Document(read.facts, path, read.stack)
+        self._saver.opened(document, read.kept)
         self._show(document, instead_of if instead_of in self._tabs.documents else None)
         self._recent.add(path)
         for note in read.notes:
@@ -241,11 +255,3 @@ def natural(name: str) -> list[tuple[int, str]]:
     """Return a key that sorts 2 before 10, and a before B."""
     parts = re.split(r"(\d+)", name.casefold())
     return [(int(part), "") if part.isdigit() else (0, part) for part in parts]
-
-
-def same(first: Path, second: Path) -> bool:
-    """Tell whether two paths name the same file, however they are written."""
-    try:
-        return first.samefile(second)
-    except OSError:
-        return os.path.normcase(first.absolute()) == os.path.normcase(second.absolute())

@@ -1,16 +1,17 @@
 """Incoming: pictures that come into the window by hand: dropped, pasted, added as layers, used as a mask; and go out.
 
 A picture that is dropped on a photo can be opened, added as a layer, or taken as a mask; the user is asked once, keys
-held while dropping decide at once.
+held while dropping decide at once. Folders are a batch, or opened; that is asked once, too.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-from PySide6.QtCore import QMimeData, QObject, Qt
+from PySide6.QtCore import QMimeData, QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QImage
 
 from lama_desktop import formats
@@ -30,7 +31,7 @@ from lama_desktop.ui.files import Files, pictures_in
 from lama_desktop.ui.jobs import Job, JobRunner
 from lama_desktop.ui.notices import Notices, Tone
 from lama_desktop.ui.prompts import Prompts
-from lama_desktop.ui.sections import DropChoice, Editing
+from lama_desktop.ui.sections import DropChoice, Editing, FolderChoice
 from lama_desktop.ui.text import tr
 from lama_desktop.ui.thumbnails import in_srgb
 
@@ -46,7 +47,12 @@ class Incoming(QObject):
         settings: what to do with drops.
         prompts: asks.
         notices: tells.
+
+    Signals:
+        batch_wanted: paths that were dropped should become a batch.
     """
+
+    batch_wanted = Signal(object)
 
     def __init__(self, files: Files, runner: JobRunner, settings: Settings, prompts: Prompts, notices: Notices) -> None:
         super().__init__()
@@ -60,9 +66,11 @@ class Incoming(QObject):
 
     def drop(self, data: QMimeData, modifiers: Qt.KeyboardModifier, document: Document | None) -> None:
         """Take in what was dropped on a document, or on the empty window."""
-        paths = [Path(each.toLocalFile()) for each in data.urls() if each.isLocalFile()]
+        paths = local_paths(data)
         if not paths and data.hasImage():
             self._take_image(QImage(data.imageData()), modifiers, document)
+        elif any(path.is_dir() for path in paths) and not modifiers:
+            self._take_folders(paths)
         elif paths:
             choice = self._choose(paths, modifiers, document)
             if choice is DropChoice.OPEN:
@@ -117,7 +125,7 @@ class Incoming(QObject):
             shift = Qt.KeyboardModifier.ShiftModifier
             self._take_image(QImage(data.imageData()), shift, document)
         else:
-            paths = [Path(each.toLocalFile()) for each in data.urls() if each.isLocalFile()]
+            paths = local_paths(data)
             if document is None:
                 self._files.open(paths)
             else:
@@ -155,6 +163,18 @@ class Incoming(QObject):
             colors[..., 3] = (colors[..., 3].astype(np.uint16) * part // 255).astype(np.uint8)
         QGuiApplication.clipboard().setImage(view(np.ascontiguousarray(colors)).copy())
 
+    def _take_folders(self, paths: Sequence[Path]) -> None:
+        """Make a batch of what was dropped, or open it."""
+        choice: FolderChoice | None = self._settings[Editing].drop_folders
+        if choice is FolderChoice.ASK:
+            choice, always = self._prompts.dropped_folders(paths)
+            if always and choice is not None:
+                self._settings.put(replace(self._settings[Editing], drop_folders=choice))
+        if choice is FolderChoice.BATCH:
+            self.batch_wanted.emit(paths)
+        elif choice is FolderChoice.OPEN:
+            self._files.open(paths)
+
     def _choose(
         self, paths: Sequence[Path], modifiers: Qt.KeyboardModifier, document: Document | None
     ) -> DropChoice | None:
@@ -171,7 +191,7 @@ class Incoming(QObject):
             answer, always = self._prompts.dropped(paths)
             if always and answer is not None:
                 editing = self._settings[Editing]
-                self._settings.put(Editing(editing.history_mb, answer, editing.forward))
+                self._settings.put(replace(editing, drop=answer))
             return answer
         return choice
 
@@ -200,6 +220,11 @@ class Incoming(QObject):
 
         job.succeeded.connect(lambda result: document.after_edit(lambda: finish(result)))
         self._runner.submit(job)
+
+
+def local_paths(data: QMimeData) -> list[Path]:
+    """Return the files and folders of this machine in a drag or the clipboard."""
+    return [Path(each.toLocalFile()) for each in data.urls() if each.isLocalFile()]
 
 
 def _photo(pixels: Image) -> Photo:

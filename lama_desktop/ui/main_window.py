@@ -6,7 +6,7 @@ it is made of is given to it by `app.py`. UI thread only.
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, QTimer, Signal, SignalInstance
+from PySide6.QtCore import QMimeData, Qt, QTimer, Signal, SignalInstance
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QTabWidget, QWidget
 
@@ -23,12 +23,13 @@ from lama_desktop.ui.action_set import ActionSet
 from lama_desktop.ui.actions import ACTIONS
 from lama_desktop.ui.arrangement import Arrangement
 from lama_desktop.ui.asks import Asks
+from lama_desktop.ui.batch.desk import BatchDesk
 from lama_desktop.ui.canvas.canvas import Canvas
 from lama_desktop.ui.canvas.viewport import Viewport
 from lama_desktop.ui.empty import EmptyState
 from lama_desktop.ui.export import Exporter
 from lama_desktop.ui.files import MB, Files, title_of
-from lama_desktop.ui.incoming import Incoming
+from lama_desktop.ui.incoming import Incoming, local_paths
 from lama_desktop.ui.jobs import Job, JobRunner
 from lama_desktop.ui.look import Look
 from lama_desktop.ui.menus import PANELS, RECENT, TOOLS, fill_menu_bar, fill_recent
@@ -43,12 +44,14 @@ from lama_desktop.ui.prompts import Prompts
 from lama_desktop.ui.recent import Recent
 from lama_desktop.ui.remove import Engines, Remover
 from lama_desktop.ui.retouch import Retouch
+from lama_desktop.ui.save import Saver
 from lama_desktop.ui.sections import Appearance, Editing, RemoveOptions
 from lama_desktop.ui.status_bar import StatusBar
 from lama_desktop.ui.text import tr
 from lama_desktop.ui.theme import Theme
 from lama_desktop.ui.toolbelt import Toolbelt, masks
 from lama_desktop.ui.workspace import Workspace
+from lama_desktop.ui.writing import Writing
 
 SIZE = (1440, 900)
 POINTER_MS = 30
@@ -73,6 +76,7 @@ class MainWindow(QMainWindow):
 
     asks: Asks
     arrangement: Arrangement
+    batch: BatchDesk
     engine: EnginePanel
     exporter: Exporter
     files: Files
@@ -84,10 +88,12 @@ class MainWindow(QMainWindow):
     remover: Remover
     retouch: Retouch
     runner: JobRunner
+    saver: Saver
     toolbelt: Toolbelt
     toolbox: Toolbox
     tool_options: ToolOptions
     workspace: Workspace
+    writing: Writing
 
     def __init__(
         self,
@@ -110,10 +116,15 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.workspace)
         self.notices = Notices(self.workspace.area, theme)
         self.prompts = Prompts(self, settings)
-        self.exporter = Exporter(self, runner, settings, self.prompts, self.notices)
-        self.files = Files(self.workspace, runner, settings, self.recent, self.exporter, self.prompts, self.notices)
+        self.writing = Writing(runner)
+        self.saver = Saver(lambda: self.workspace.documents, self.writing, self.recent, self.prompts, self.notices)
+        self.exporter = Exporter(self, self.writing, settings, self.prompts, self.notices)
+        self.files = Files(
+            self.workspace, runner, settings, self.recent, self.saver, self.exporter, self.prompts, self.notices
+        )
         self.incoming = Incoming(self.files, runner, settings, self.prompts, self.notices)
         self.remover = Remover(runner, engines)
+        self.batch = BatchDesk(self, engines)
         self.look = Look(settings, lambda: self.workspace.canvases)
         self.asks = Asks(self, self.follow_settings)
         self.retouch = Retouch(
@@ -169,11 +180,21 @@ class MainWindow(QMainWindow):
         return self.front.viewport
 
     def cancel(self) -> None:
-        """Stop the removal in the document in front, or else what is being done."""
+        """Stop the removal in the document in front, or the batch in front, or else what is being done."""
+        if self.batch.is_in_front:
+            self.batch.session.stop()
+            return
         job = None if self.document is None else self.remover.job(self.document)
         job = job or next((each for each in self.runner.jobs if each.shown), None)
         if job is not None:
             job.cancel()
+
+    def close_tab(self) -> None:
+        """Close the photo in front, or take the batch away."""
+        if self.document is None:
+            self.batch.close()
+        else:
+            self.files.close(self.document)
 
     def open_sample(self) -> None:
         """Open the photo that travels with the program."""
@@ -226,9 +247,12 @@ class MainWindow(QMainWindow):
         empty.sample_wanted.connect(self.open_sample)
         empty.chosen.connect(lambda path: self.files.open([path]))
         self.workspace.current_changed.connect(self._follow)
-        self.workspace.close_wanted.connect(self.files.close)
+        self.workspace.close_wanted.connect(
+            lambda each: self.files.close(each) if isinstance(each, Document) else self.batch.close()
+        )
         self.workspace.closed.connect(self._forget)
-        self.workspace.dropped.connect(lambda data, keys: self.incoming.drop(data, keys, self.document))
+        self.workspace.dropped.connect(self._take_drop)
+        self.incoming.batch_wanted.connect(self.batch.add)
         self.toolbox.chosen.connect(self.toolbelt.take)
         self.toolbelt.taken.connect(self._take_tool)
         self.toolbelt.changed.connect(self._follow_tool)
@@ -251,6 +275,12 @@ class MainWindow(QMainWindow):
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         application.focusChanged.connect(self._catch_focus)
+
+    def _take_drop(self, data: QMimeData, keys: Qt.KeyboardModifier) -> None:
+        if self.batch.is_in_front:
+            self.batch.add(local_paths(data))
+        else:
+            self.incoming.drop(data, keys, self.document)
 
     def _make_canvas(self, document: Document) -> Canvas:
         canvas = Canvas(document, self.toolbelt.in_hand, self.runner)
@@ -276,6 +306,7 @@ class MainWindow(QMainWindow):
                 signal.connect(self._refresh)
         for panel in self.panels:
             panel.show_document(document)
+        self.arrangement.make_room(self.batch.is_in_front)
         self.navigator.show_canvas(self.canvas)
         self.status.show_document(document)
         self._show_zoom()
@@ -284,6 +315,8 @@ class MainWindow(QMainWindow):
     def _forget(self, document: Document) -> None:
         """Let go of a document that was closed."""
         self.exporter.forget(document)
+        self.batch.forget(document)
+        self.saver.forget(document)
         if (job := self.remover.job(document)) is not None:
             job.cancel()
 
@@ -292,7 +325,8 @@ class MainWindow(QMainWindow):
         document = self.document
         self.status.refresh()
         self.action_set.refresh_soon()
-        self.setWindowTitle("LaMa Desktop" if document is None else f"{title_of(document)}[*] – LaMa Desktop")
+        name = tr("Batch") if self.batch.is_in_front else "" if document is None else f"{title_of(document)}[*]"
+        self.setWindowTitle(f"{name} – LaMa Desktop" if name else "LaMa Desktop")
         self.setWindowModified(document is not None and document.modified)
 
     def _take_tool(self, tool: Tool) -> None:
@@ -353,14 +387,20 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(0, self.canvas, self.canvas.setFocus)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Close, once every document has been seen to and every file is written; a refusal changes nothing."""
+        """Close, once the batch has stopped, every document has been seen to and every file is written.
+
+        A refusal changes nothing.
+        """
+        if not self.batch.may_close(lambda: QTimer.singleShot(0, self, self.close)):
+            event.ignore()
+            return
         if self.workspace.documents:
             event.ignore()
             self.files.close_all(lambda closed: QTimer.singleShot(0, self, self.close) if closed else None)
             return
-        if self.exporter.is_writing:
+        if self.writing.is_busy:
             event.ignore()
-            self.exporter.when_idle(self.close)
+            self.writing.when_idle(self.close)
             return
         self.arrangement.remember()
         event.accept()

@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QMessageBox, QWidget
 
 from lama_desktop import formats
+from lama_desktop.formats.base import ReadableFormat
 from lama_desktop.settings import Settings
 from lama_desktop.ui.sections import DropChoice, FolderChoice
 from lama_desktop.ui.text import tr
@@ -17,6 +18,7 @@ FOLDERS = "folders"
 class Unsaved(StrEnum):
     """What to do with changes that are in no file."""
 
+    SAVE = "save"
     EXPORT = "export"
     DISCARD = "discard"
     CANCEL = "cancel"
@@ -50,16 +52,16 @@ class Prompts:
         name = QFileDialog.getExistingDirectory(self._parent, title, self._folder(purpose))
         return next(iter(self._kept(purpose, [Path(name)] if name else [])), None)
 
-    def save_file(self, title: str, suggested: Path) -> Path | None:
-        """Ask where to write; the dialog asks before a file is replaced, and the suffix is there."""
-        kinds = [f"{each.title} ({' '.join('*' + suffix for suffix in each.suffixes)})" for each in formats.FORMATS]
-        own = next((k for k, each in zip(kinds, formats.FORMATS, strict=True) if suggested.suffix in each.suffixes), "")
+    def save_file(self, title: str, suggested: Path, known: Sequence[ReadableFormat] = formats.FORMATS) -> Path | None:
+        """Ask where to write, in which format; the dialog asks before a file is replaced, and the suffix is there."""
+        kinds = [f"{each.title} ({' '.join('*' + suffix for suffix in each.suffixes)})" for each in known]
+        own = next((k for k, each in zip(kinds, known, strict=True) if suggested.suffix in each.suffixes), "")
         name, kind = QFileDialog.getSaveFileName(self._parent, title, str(suggested), ";;".join(kinds), own)
         if not name:
             return None
         path = Path(name)
-        if not formats.is_writable(path):
-            chosen = formats.FORMATS[kinds.index(kind)] if kind in kinds else formats.FORMATS[0]
+        if not any(path.suffix.lower() in each.suffixes for each in known):
+            chosen = known[kinds.index(kind)] if kind in kinds else known[0]
             path = path.with_name(path.name + chosen.suffixes[0])
             if path.exists() and not self.confirm(
                 tr("{file} is there already. Replace it?", file=path.name), tr("Replace")
@@ -72,15 +74,16 @@ class Prompts:
         box = QMessageBox(self._parent)
         box.setIcon(QMessageBox.Icon.NoIcon)
         box.setText(tr("{name} has changes that are in no file yet.", name=name))
-        box.setInformativeText(tr("Export writes a flat picture; layers and mask are not kept in it."))
+        box.setInformativeText(tr("Save keeps layers and mask; export writes a flat picture."))
+        save = box.addButton(tr("Save"), QMessageBox.ButtonRole.AcceptRole)
         export = box.addButton(tr("Export…"), QMessageBox.ButtonRole.AcceptRole)
         discard = box.addButton(tr("Discard"), QMessageBox.ButtonRole.DestructiveRole)
         cancel = box.addButton(tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(export)
+        box.setDefaultButton(save)
         box.setEscapeButton(cancel)
-        export.setProperty("kind", "primary")
+        save.setProperty("kind", "primary")
         box.exec()
-        answers = {export: Unsaved.EXPORT, discard: Unsaved.DISCARD}
+        answers = {save: Unsaved.SAVE, export: Unsaved.EXPORT, discard: Unsaved.DISCARD}
         return next((answer for button, answer in answers.items() if button is box.clickedButton()), Unsaved.CANCEL)
 
     def dropped(self, paths: Sequence[Path]) -> tuple[DropChoice | None, bool]:

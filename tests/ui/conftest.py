@@ -72,7 +72,8 @@ def app(application, until):
     made = App(application, engines)
     made.engines = engines
     window = made.window
-    window.prompts = window.files._prompts = window.exporter._prompts = window.incoming._prompts = Answers()
+    answers = window.prompts = window.files._prompts = window.saver._prompts = Answers()
+    window.exporter._prompts = window.incoming._prompts = answers
     window.exporter.ask_options = lambda facts, path: made.settings[WriteOptions]
     made.hand = Hand(window)
     made.do = lambda name: (window.action_set.refresh(), window.action_set[name].trigger())

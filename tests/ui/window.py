@@ -64,7 +64,7 @@ class Answers:
         self.asked.append(purpose)
         return next(iter(self.files), None)
 
-    def save_file(self, title, suggested):
+    def save_file(self, title, suggested, known=()):
         self.asked.append(("save", suggested))
         return self.target
 

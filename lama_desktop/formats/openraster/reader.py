@@ -3,8 +3,6 @@
 The file is never trusted: its archive, its list of layers and every picture in it are checked before they are unpacked,
 and there is a limit for all layers together. A layer that is damaged or not there leaves an empty place and a note; the
 others are opened. Any thread.
-
-What Krita writes looks here as it does there: groups that pass through hand their opacity on to what is in them.
 """
 
 from dataclasses import replace
@@ -17,7 +15,6 @@ import numpy as np
 
 from lama_desktop import formats
 from lama_desktop.core.arrays import Image
-from lama_desktop.core.blend import NORMAL
 from lama_desktop.core.composite import composite, to_depth
 from lama_desktop.core.drawable import Drawable, Mask
 from lama_desktop.core.exchange import Snapshot, layer_of
@@ -95,7 +92,7 @@ class Reader:
         elif any(each is not None and each.depth == 16 for each in depths):
             self._dtype = np.dtype(np.uint16)
         top = root.find("stack")
-        tree = () if top is None else self._tree(top, 1.0)
+        tree = () if top is None else self._tree(top)
         if not tree and self._record is None:
             tree = (self._merged(),)
         facts = self._facts or _facts(None, self._dtype)
@@ -156,20 +153,15 @@ class Reader:
         except ValueError:
             self._note("What the file says of the photo it came from is damaged and was left out")
 
-    def _tree(self, parent: Element, opacity: float) -> Tree:
-        """Return what is in a stack element.
-
-        Args:
-            parent: a `stack`; its first child is the topmost.
-            opacity: what groups around it that pass through multiply into it.
-        """
+    def _tree(self, parent: Element) -> Tree:
+        """Return what is in a stack element, whose first child is the topmost."""
         entries: list[Entry] = []
         for element in reversed(parent):
             entry: Entry | None = None
             if element.tag == "layer":
-                entry = self._layer(element, opacity)
+                entry = self._layer(element)
             elif element.tag == "stack":
-                entry = self._group(element, opacity)
+                entry = self._group(element)
             if entry is None:
                 continue
             entries.append(entry)
@@ -177,18 +169,12 @@ class Reader:
                 self._active = node_of(entry)
         return tuple(entries)
 
-    def _group(self, element: Element, opacity: float) -> Branch:
-        properties = stack.properties(element, self._unknown)
-        inner = 1.0
-        if passes := stack.passes_through(element, self._version):
-            inner = opacity * properties["opacity"]
-            properties |= {"opacity": 1.0, "mode": NORMAL}
-        else:
-            properties["opacity"] *= opacity
-        isolated = not passes and element.get(stack.own("isolated")) != "false"
-        return Branch(Group(**properties, isolated=isolated), self._tree(element, inner))
+    def _group(self, element: Element) -> Branch:
+        isolated = stack.isolated(element, self._version)
+        group = Group(**stack.properties(element, self._unknown), isolated=isolated)
+        return Branch(group, self._tree(element))
 
-    def _layer(self, element: Element, opacity: float) -> Layer | None:
+    def _layer(self, element: Element) -> Layer | None:
         """Return a layer; None for the one that is the mask."""
         self._progress(self._done / self._count)
         self._done += 1
@@ -200,7 +186,6 @@ class Reader:
                 return None
         properties = stack.properties(element, self._unknown)
         properties["name"] = properties["name"] or f"Layer {self._done}"
-        properties["opacity"] *= opacity
         place = record.Picture(source, *origin, margins)
         found = self._drawn(place, recipe=self._recipe(element), **properties)
         if found is None:

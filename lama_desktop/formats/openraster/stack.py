@@ -138,17 +138,17 @@ def margins(element: Element) -> tuple[int, int, int, int]:
     return left, top, right, bottom
 
 
-def passes_through(element: Element, version: tuple[int, ...]) -> bool:
-    """Tell whether a stack says of itself that its layers are laid straight on what is below it.
+def isolated(element: Element, version: tuple[int, ...]) -> bool:
+    """Tell whether the layers of a stack see only each other.
 
-    Where it says nothing, the texts disagree: up to 0.0.5 it does unless it is faded or blended; since 0.0.6 it is
-    isolated, which is also what programs mean that write no version.
+    Where it says nothing, the texts disagree: up to 0.0.5 they do only if it is faded or blended; since 0.0.6 they do,
+    which is also what programs mean that write no version.
     """
     said = element.get("isolation")
     if said is not None:
-        return said == "auto"
+        return said != "auto"
     plain = element.get("composite-op", NORMAL.name) == NORMAL.name and number(element, "opacity", 1.0) == 1
-    return (0, 0, 0) < version < (0, 0, 6) and plain
+    return not plain or not (0, 0, 0) < version < (0, 0, 6)
 
 
 def version_of(root: Element) -> tuple[int, ...]:

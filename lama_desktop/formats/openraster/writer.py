@@ -143,9 +143,7 @@ class _Writer:
         for entry in reversed(tree):
             if isinstance(entry, Branch):
                 element = SubElement(parent, "stack", stack.attributes(entry.group))
-                element.set("isolation", "auto" if entry.group.passes_through else "isolate")
-                if not entry.group.isolated and not entry.group.passes_through:
-                    element.set(f"{stack.PREFIX}:isolated", "false")
+                element.set("isolation", "isolate" if entry.group.isolated else "auto")
                 self._fill(element, entry.entries)
             else:
                 element = SubElement(parent, "layer", stack.attributes(entry) | _placed(self._place(entry, "colors")))

@@ -1,0 +1,60 @@
+"""Writing: files on their way to the disk, so that nothing is closed before they are there."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject
+
+from lama_desktop.ui.jobs import Job, JobRunner, Work
+
+Then = Callable[[bool], object]
+
+
+class Writing(QObject):
+    """Starts jobs that write, and knows how many there are.
+
+    Args:
+        runner: runs them.
+    """
+
+    def __init__(self, runner: JobRunner) -> None:
+        super().__init__()
+        self._runner = runner
+        self._count = 0
+        self._waiting: list[Callable[[], object]] = []
+
+    def start(self, title: str, work: Work, done: Callable[[object], object], then: Then = lambda written: None) -> Job:
+        """Write in the background.
+
+        Args:
+            title: what is done, for the status bar.
+            work: writes.
+            done: called with its result when the file is there.
+            then: called in any case, after `done`, and told whether the file is there.
+        """
+        job, outcome = Job(title, work), list[bool]()
+
+        def succeed(result: object) -> None:
+            outcome.append(True)
+            done(result)
+
+        def end() -> None:
+            self._count -= 1
+            then(bool(outcome))
+            if not self._count:
+                waiting, self._waiting = self._waiting, []
+                for call in waiting:
+                    call()
+
+        job.succeeded.connect(succeed)
+        job.finished.connect(end)
+        self._count += 1
+        return self._runner.submit(job)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a file is being written."""
+        return self._count > 0
+
+    def when_idle(self, call: Callable[[], object]) -> None:
+        """Call as soon as what is being written is."""
+        self._waiting.append(call)
