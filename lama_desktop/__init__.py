@@ -1,7 +1,8 @@
 """LaMa Desktop: take things out of photographs.
 
 The folders are the architecture. What each may import from the package is written here and checked by
-`tests/test_architecture.py`; everything may import the base modules `errors immortal options progress paths settings`.
+`tests/test_architecture.py`; everything may import the base modules `errors immortal options page progress paths
+settings`.
 
     cli        -> everything below, lazily, inside the sub-command
     ui         -> tools batch doctor engine models formats core
@@ -17,9 +18,9 @@ The folders are the architecture. What each may import from the package is writt
     formats    -> core
     core, networks -> (base only)
 
-torch is imported in `networks models engine training benchmark` only, and never by `models/cards.py`, `models/store.py`
-and `engine/options.py` at import, so that the command line answers at once. Qt is imported in `ui` only; QtCore also by
-the two modules of `core` that have signals.
+torch is imported in `networks models engine training benchmark` only, and inside functions of `evaluation`; never by
+`models/cards.py`, `models/store.py` and `engine/options.py` at import, so that the command line answers at once. Qt is
+imported in `ui` only; QtCore also by the two modules of `core` that have signals.
 """
 
 __version__ = "0.1.0"

@@ -40,6 +40,7 @@ COMMANDS = {
     "train": "train a network of the paper, headless, by a recipe",
     "models": "list, download, import, verify and remove models",
     "masks": "prepare pictures with fixed masks, for validation and evaluation",
+    "evaluate": "judge fills of models, or of any program, by known truth: tables and a report",
     "benchmark": "measure this machine: the engine beside the published network",
     "doctor": "show versions, devices, models and folders, and what is missing",
 }

@@ -19,12 +19,13 @@ from lama_desktop.core.color import color_space
 from lama_desktop.core.photo import Photo
 from lama_desktop.errors import FileFormatError, SettingsError
 from lama_desktop.masks.generators import draw_of_area, seed_of, seeded
-from lama_desktop.masks.presets import MASK_PRESETS
+from lama_desktop.masks.presets import MASK_PRESETS, scaled
 
 AREA = (0.05, 0.35)
 """Parts of the picture that a drawn mask may cover: what people remove, not a nearly empty picture."""
 CUT = 128
 """Greys of a mask file from which on a pixel is in the hole."""
+WINDOW_TRIES = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +72,52 @@ class PreparedCase:
         hole = formats.read_mask(self.mask, photo.size) >= CUT
         if not hole.any():
             raise FileFormatError(f"{self.mask.name} masks nothing: what is to be filled must be white.")
-        return Case(self.name, _eight_bits(_in_srgb(photo, self.picture)), hole)
+        return Case(self.name, srgb_pixels(photo, self.picture), hole)
+
+
+@dataclass(frozen=True)
+class WindowCase:
+    """A case in a window of a photograph at its full resolution, with a drawn hole; `read` makes it.
+
+    `avoid` is a mask beside the photograph: what it covers is to be removed, so nobody may be asked to draw it. Place
+    and hole depend on the seed, the file's name, the kind of masks and the number only; windows of one number are in
+    one place for all kinds.
+    """
+
+    name: str
+    picture: Path
+    avoid: Path | None
+    preset: str
+    size: int
+    number: int
+    seed: int
+
+    def read(self) -> Case:
+        """Return the window with its hole.
+
+        Raises:
+            FileFormatError: the photograph cannot be read, is transparent there, too small, or all windows that were
+                tried touch what is to be avoided.
+        """
+        photo = formats.read(self.picture)
+        if min(photo.size) < self.size:
+            raise FileFormatError(f"{self.picture.name} is smaller than {self.size} pixels: choose a smaller size.")
+        avoided = None if self.avoid is None else formats.read_mask(self.avoid, photo.size) > 0
+        random = seeded(self.seed, self.picture.name, f"window {self.number}")
+        for _ in range(WINDOW_TRIES):
+            left, top = (random.randint(length - self.size + 1) for length in photo.size)
+            part = (slice(top, top + self.size), slice(left, left + self.size))
+            if avoided is None or not avoided[part].any():
+                hole = draw_of_area(
+                    scaled(MASK_PRESETS[self.preset], self.size / MASK_PRESETS[self.preset].side),
+                    (self.size, self.size),
+                    seeded(self.seed, f"{self.picture.name} {self.number}", self.preset),
+                    *AREA,
+                )
+                return Case(self.name, srgb_pixels(photo, self.picture, part), hole)
+        raise FileFormatError(
+            f"{self.picture.name} has no window of {self.size} pixels outside its mask: choose a smaller size."
+        )
 
 
 def find_pictures(folder: Path, count: int | None = None, seed: int = 0) -> list[Path]:
@@ -128,13 +174,22 @@ def draw_hole(path: Path, preset: str, size: int, seed: int) -> Hole:
     return draw_of_area(MASK_PRESETS[preset], (size, size), seeded(seed, path.name, preset), *AREA)
 
 
+def srgb_pixels(photo: Photo, path: Path, part: tuple[slice, slice] = (slice(None), slice(None))) -> Image:
+    """Return a part of a photo, rows and columns, as (H, W, 3) uint8 sRGB.
+
+    Raises:
+        FileFormatError: it is transparent somewhere in there; the sentence names `path`.
+    """
+    return _eight_bits(_in_srgb(photo, path, part))
+
+
 def sample_names(pictures: Sequence[Path]) -> list[str]:
     """Return a name per file: its stem, with the suffix where another file has the same one."""
     stems = Counter(path.stem.lower() for path in pictures)
     return [path.stem if stems[path.stem.lower()] == 1 else path.name.replace(".", "-") for path in pictures]
 
 
-def _in_srgb(photo: Photo, path: Path, part: tuple[slice, slice] = (slice(None), slice(None))) -> Colors:
+def _in_srgb(photo: Photo, path: Path, part: tuple[slice, slice]) -> Colors:
     """Return a part of a photo, (H, W, 3) float32 sRGB 0..1."""
     pixels = photo.pixels[part]
     if photo.has_alpha and (pixels[..., -1] < full_value(pixels)).any():

@@ -1,4 +1,4 @@
-"""What a fill is worth against the truth: five numbers taken inside the hole only, and the paper's SSIM of the whole.
+"""What a fill is worth against the truth: five numbers taken inside the hole only, one around it, and the paper's SSIM.
 
 PSNR, SSIM and L1 reward colours in their place, and with them smooth mush; the energy ratio and the sliced Wasserstein
 distance ask whether the texture is of the right kind, wherever it lies. A fill that a person believes is bad in none.
@@ -25,6 +25,8 @@ SSIM_WINDOW, SSIM_SIGMA = (11, 11), 1.5
 SSIM_C1, SSIM_C2 = 6.5, 58.5
 """(0.01 × 255)² and (0.03 × 255)², rounded."""
 PATCH, PYRAMID_LEVELS, SMALLEST_LEVEL = 7, 3, 24
+RING = 16
+"""How far from the hole the known picture counts as around it, in pixels."""
 MOST_PATCHES, FEWEST_PATCHES, DIRECTIONS = 4096, 17, 128
 
 
@@ -74,6 +76,22 @@ def ssim_published(fill: Colors, truth: Colors) -> float:
 def l1(fill: Image, truth: Image, hole: Hole) -> float:
     """Return the mean absolute difference over all pixels and channels of the hole; 1 is white against black."""
     return float(np.abs(fill[hole].astype(np.float32) - truth[hole]).mean() / 255)
+
+
+def l1_around(fill: Image, truth: Image, hole: Hole) -> float:
+    """Return the mean absolute difference over the known pixels around the hole; 1 is white against black.
+
+    0 for whoever leaves known pixels alone, as a fill by this program without growing does; not a number where the hole
+    is everywhere.
+    """
+    reach = np.ones((2 * RING + 1, 2 * RING + 1), np.uint8)
+    around = (cv2.dilate(hole.astype(np.uint8), reach) > 0) & ~hole
+    return l1(fill, truth, around) if around.any() else math.nan
+
+
+def ssim_whole(fill: Image, truth: Image, hole: Hole) -> float:
+    """Return `ssim_published` of 8-bit pictures; the hole does not count."""
+    return ssim_published(fill.astype(np.float32) / np.float32(255), truth.astype(np.float32) / np.float32(255))
 
 
 def energy_ratio(fill: Image, truth: Image, hole: Hole) -> float:
@@ -154,6 +172,13 @@ MEASURES: dict[str, Measure] = {
     "energy": Measure("Energy ratio", Better.ONE, energy_ratio),
     "swd": Measure("Texture distance (SWD)", Better.LOWER, sliced_wasserstein),
 }
+"""What is asked of every fill in training and in a benchmark; all inside the hole."""
+
+EVALUATED: dict[str, Measure] = MEASURES | {
+    "l1_around": Measure("L1 around the hole", Better.LOWER, l1_around),
+    "ssim_whole": Measure("SSIM as published", Better.HIGHER, ssim_whole),
+}
+"""What an evaluation tells, too: what became of the known picture, and the paper's number for all of it."""
 
 
 def _grey(picture: Image) -> Floats:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lama_desktop.page import compact, figure
+
 WIDTH, HEIGHT = 360, 172
 LEFT, RIGHT, TOP, BOTTOM = 44, 8, 8, 22
 MOST_POINTS = 240
@@ -90,27 +92,6 @@ def chart(curves: Sequence[Curve], last_step: int, *, noisy: bool, target: float
         f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" tabindex="0" aria-label="{label} by step" '
         f'data-points="{data}">{"".join(parts)}</svg>'
     )
-
-
-def compact(value: float) -> str:
-    """Return a number in few characters: 0.0123, 15.2, 12.3k, 1.2M, 3e-5."""
-    size = abs(value)
-    if not math.isfinite(value):
-        return "–"
-    if size >= 9.995e5:
-        return f"{value / 1e6:.3g}M"
-    if size >= 9995:
-        return f"{value / 1e3:.3g}k"
-    if size >= 999.5:
-        return f"{value:.0f}"
-    if size and size < 1e-3:
-        return f"{value:.2g}".replace("e-0", "e-")
-    return f"{value:.3g}"
-
-
-def figure(value: float) -> str:
-    """Return a number with four digits, so that figures of one kind are of one length: 15.00, 0.4320, 12.3k."""
-    return f"{value:#.4g}" if 1e-3 <= abs(value) < 999.5 else compact(value)
 
 
 def _finite(curve: Curve) -> tuple[Numbers, Numbers]:

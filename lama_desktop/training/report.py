@@ -5,7 +5,6 @@ While the run goes on, an open page loads itself again now and then and stays wh
 from the files of the run (`log.jsonl`, `recipe.toml`, the sheets), so that it can be made for a run of long ago, too.
 """
 
-import base64
 import html
 import math
 import statistics
@@ -19,11 +18,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from lama_desktop import __version__, options
+from lama_desktop import options
 from lama_desktop.evaluation.metrics import MEASURES, Better
 from lama_desktop.formats import atomic
-from lama_desktop.paths import resource
-from lama_desktop.training.charts import Curve, chart, compact, figure
+from lama_desktop.page import compact, embedded, figure, page, section
+from lama_desktop.training.charts import Curve, chart
 from lama_desktop.training.config import TrainConfig
 from lama_desktop.training.log import Entry, History, Kind, State
 
@@ -82,39 +81,18 @@ def _page(run: History, folder: Path) -> str:
     parts = [
         _header(run, folder, name),
         _overview(run),
-        _section("Validation", "on held-back pictures, inside the hole", _charts(_validation_charts(run))),
-        _section(
-            "Training", "means between records; losses are weighted as in the sum", _charts(_training_charts(run))
-        ),
-        _section("Pictures", "by step", _sheets(run, folder)),
-        _section("What happened", "the latest first", _happened(run)),
-        _section("Broken pictures", "", _broken(run)),
-        _section("Configuration", "coloured where it is not the default", _configuration(config)),
+        section("Validation", "on held-back pictures, inside the hole", _charts(_validation_charts(run))),
+        section("Training", "means between records; losses are weighted as in the sum", _charts(_training_charts(run))),
+        section("Pictures", "by step", _sheets(run, folder)),
+        section("What happened", "the latest first", _happened(run)),
+        section("Broken pictures", "", _broken(run)),
+        section("Configuration", "coloured where it is not the default", _configuration(config)),
     ]
     heard = run.entries[-1].time if run.entries else 0.0
     refresh = '<noscript><meta http-equiv="refresh" content="60"></noscript>' if run.state is State.RUNNING else ""
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" \
-content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-{refresh}
-<title>{html.escape(name)} – {run.state}</title>
-<style>
-{_resource("report.css")}</style>
-</head>
-<body data-state="{run.state}" data-heard="{heard:.0f}" data-patience="{run.patience:.0f}">
-<main>
-{"".join(parts)}
-<footer>As of {_time(heard)} · LaMa Desktop {__version__}</footer>
-</main>
-<script>
-{_resource("report.js")}</script>
-</body>
-</html>
-"""
+    state = f'data-state="{run.state}" data-heard="{heard:.0f}" data-patience="{run.patience:.0f}"'
+    title, footer = f"{name} – {run.state}", f"As of {_time(heard)}"
+    return page(title, "".join(parts), footer, ["report.css"], "report.js", head=refresh, body=state)
 
 
 def _header(run: History, folder: Path, name: str) -> str:
@@ -210,10 +188,6 @@ def _charts(plots: Iterable[str]) -> str:
     return f'<div class="charts">{drawn}</div>' if drawn else ""
 
 
-def _section(title: str, note: str, content: str) -> str:
-    return f"<h2>{title} <small>{note}</small></h2>{content}" if content else ""
-
-
 def _sheets(run: History, folder: Path) -> str:
     found = [each for each in run.of(Kind.VALIDATION) if each.sheet and (folder / each.sheet).is_file()]
     places = np.linspace(0, len(found) - 1, min(len(found), MOST_SHEETS)).round().astype(int)
@@ -252,13 +226,8 @@ def _encoded(path: Path, changed: int, size: int) -> tuple[str, int, int] | None
     picture = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
     if picture is None:
         return None
-    height, width = picture.shape[:2]
-    scale = min(1.0, SHEET_WIDTH / width, SHEET_HEIGHT / height)
-    if scale < 1:
-        width, height = max(1, round(width * scale)), max(1, round(height * scale))
-        picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
-    _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, SHEET_QUALITY])
-    return f"data:image/jpeg;base64,{base64.b64encode(data.tobytes()).decode()}", width, height
+    shown = embedded(np.ascontiguousarray(picture[..., ::-1]), SHEET_WIDTH, SHEET_HEIGHT, SHEET_QUALITY)
+    return shown.uri, shown.width, shown.height
 
 
 def _happened(run: History) -> str:
@@ -313,11 +282,11 @@ def _configuration(config: Mapping[str, Any]) -> str:
     known, defaults = options.tree_options(TrainConfig), options.flatten(TrainConfig())
     sections: dict[str, list[str]] = {}
     for name, value in config.items():
-        section, _, key = name.rpartition(".")
+        group, _, key = name.rpartition(".")
         changed = ' class="changed"' if name in defaults and value != defaults[name] else ""
         about = f' title="{html.escape(known[name].help)}"' if name in known else ""
         shown = ", ".join(map(_shown, value)) if isinstance(value, list) else _shown(value)
-        sections.setdefault(section, []).append(
+        sections.setdefault(group, []).append(
             f"<tr{changed}{about}><td>{html.escape(_words(key))}</td><td>{html.escape(shown) or '–'}</td></tr>"
         )
     tables = "".join(
@@ -344,7 +313,3 @@ def _words(name: str) -> str:
 def _time(seconds: float) -> str:
     moment = datetime.fromtimestamp(seconds, UTC)
     return f'<time datetime="{moment:%Y-%m-%dT%H:%M:%SZ}">{moment:%Y-%m-%d %H:%M} UTC</time>'
-
-
-def _resource(name: str) -> str:
-    return resource("report", name).read_text(encoding="utf-8")
