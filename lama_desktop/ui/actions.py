@@ -13,6 +13,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from lama_desktop.core import masking
 from lama_desktop.core.node import Lock
 from lama_desktop.ui import edits
+from lama_desktop.ui.save import keeps_layers
 from lama_desktop.ui.text import tr
 
 if TYPE_CHECKING:
@@ -61,6 +62,10 @@ def _open(window: "MainWindow") -> bool:
     return window.document is not None
 
 
+def _tabs(window: "MainWindow") -> bool:
+    return window.workspace.page is not None
+
+
 def _layer(window: "MainWindow") -> bool:
     return window.document is not None and window.document.active is not None
 
@@ -86,6 +91,10 @@ def _from_file(window: "MainWindow") -> bool:
     return window.document is not None and window.document.path is not None
 
 
+def _unsaved(window: "MainWindow") -> bool:
+    return window.document is not None and (window.document.modified or not keeps_layers(window.document.path))
+
+
 def _filled(window: "MainWindow") -> bool:
     return _free(window) and (layer := window.current.active_layer) is not None and layer.recipe is not None
 
@@ -98,16 +107,15 @@ def _locked(lock: Lock) -> Asks:
     return lambda window: _layer(window) and lock in edits.active(window.current).lock
 
 
-NEEDS_ORA = "layers and mask in one file come with OpenRaster; export writes a flat picture"
-
 ACTIONS: tuple[Action, ...] = (
     # File
     Action("new", "New…", lambda w: w.asks.new(), icon="image", standard=Standard.New),
     Action("new-from-clipboard", "New from clipboard", lambda w: w.incoming.paste_as_new(), ("Ctrl+Shift+V",)),
     Action("open", "Open…", lambda w: w.files.ask_and_open(), icon="open", standard=Standard.Open),
     Action("open-layers", "Open as layers…", lambda w: w.incoming.add_layers(w.current), ("Ctrl+Alt+O",), _open),
-    Action("save", "Save", lambda w: None, (), lambda w: False, "save", tip=NEEDS_ORA, standard=Standard.Save),
-    Action("save-as", "Save as…", lambda w: None, ("Ctrl+Shift+S",), lambda w: False, tip=NEEDS_ORA),
+    Action("save", "Save", lambda w: w.saver.save(w.current), (), _unsaved, "save",
+           tip="layers, mask and how fills were made, in one OpenRaster file", standard=Standard.Save),
+    Action("save-as", "Save as…", lambda w: w.saver.save_as(w.current), ("Ctrl+Shift+S",), _open),
     Action("export", "Export…", lambda w: w.exporter.export(w.current), ("Ctrl+Shift+E",), _open, "export"),
     Action(
         "export-again", "Export again", lambda w: w.exporter.export_again(w.current), ("Ctrl+E",), _open,
@@ -118,7 +126,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("previous-file", "Previous picture in the folder", lambda w: w.files.step(w.current, -1), ("PgUp",), _open,
            on_canvas=True),
     Action("revert", "Revert", lambda w: w.files.revert(w.current), (), _from_file),
-    Action("close", "Close", lambda w: w.files.close(w.current), ("Ctrl+W",), _open),
+    Action("batch", "Batch…", lambda w: w.batch.show(), ("Ctrl+Shift+B",), icon="layers",
+           tip="fill many photos by their masks"),
+    Action("close", "Close", lambda w: w.workspace.close_front(), ("Ctrl+W",), _tabs),
     Action("close-all", "Close all", lambda w: w.files.close_all(), ("Ctrl+Shift+W",), _open),
     Action("quit", "Quit", lambda w: w.close(), ("Ctrl+Q",), role=Role.QuitRole),
     # Edit
@@ -248,14 +258,26 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("cancel", "Cancel", lambda w: w.cancel(), ("Esc",), lambda w: bool(w.runner.jobs), "cancel"),
     Action("models", "Models…", lambda w: w.asks.preferences("models"), icon="download"),
+    # Batch
+    Action("batch-run", "Start", lambda w: w.batch.run(), ("F5",), lambda w: w.batch.can_run,
+           label=lambda w: w.batch.run_text, tip="start, pause, or go on"),
+    Action("batch-stop", "Stop", lambda w: w.batch.session.stop(), (), lambda w: w.batch.session.is_active,
+           tip="what is done is done; the rest can be gone on with later"),
+    Action("batch-retry", "Retry failed", lambda w: w.batch.session.retry_failed(), (), lambda w: w.batch.can_retry),
+    Action("batch-compare", "Compare result", lambda w: w.batch.compare(), (),
+           lambda w: w.batch.can(w.batch.can_compare), "compare", tip="the result beside its original, in a tab"),
+    Action("batch-mend", "Mend the mask", lambda w: w.batch.mend(), ("Ctrl+M",),
+           lambda w: w.batch.can(w.batch.can_mend), "mask", tip="open the photo with its mask in a tab"),
+    Action("batch-redo", "Re-run this photo", lambda w: w.batch.redo(), ("Ctrl+Shift+R",),
+           lambda w: w.batch.can_redo_here, "again", tip="fill it once more, before the others"),
     # Tools
     Action("larger", "Larger brush", lambda w: w.toolbelt.resize(1), ("]",), _open),
     Action("smaller", "Smaller brush", lambda w: w.toolbelt.resize(-1), ("[",), _open),
     Action("harder", "Harder brush", lambda w: w.toolbelt.harden(1), ("Shift+]", "}"), _open),
     Action("softer", "Softer brush", lambda w: w.toolbelt.harden(-1), ("Shift+[", "{"), _open),
     # Window
-    Action("next-tab", "Next photo", lambda w: w.workspace.step(1), ("Ctrl+Tab",), _open),
-    Action("previous-tab", "Previous photo", lambda w: w.workspace.step(-1), ("Ctrl+Shift+Tab",), _open),
+    Action("next-tab", "Next photo", lambda w: w.workspace.step(1), ("Ctrl+Tab",), _tabs),
+    Action("previous-tab", "Previous photo", lambda w: w.workspace.step(-1), ("Ctrl+Shift+Tab",), _tabs),
     Action("next-area", "Next part of the window", lambda w: w.arrangement.step(1), ("F6",)),
     Action("previous-area", "Previous part of the window", lambda w: w.arrangement.step(-1), ("Shift+F6",)),
     Action("reset-layout", "Reset layout", lambda w: w.arrangement.reset()),

@@ -26,6 +26,7 @@ class Arrangement(QObject):
         super().__init__(window)
         self._window = window
         self._hidden: list[QWidget] = []
+        self._aside: list[QWidget] = []
 
     @property
     def hides_all(self) -> bool:
@@ -44,7 +45,7 @@ class Arrangement(QObject):
         for shown in (*stacked, window.toolbox, window.tool_options):
             shown.show()
         window.navigator.hide()
-        self._hidden = []
+        self._hidden, self._aside = [], []
         window.resizeDocks(list(stacked), list(HEIGHTS), Qt.Orientation.Vertical)
         window.resizeDocks([window.engine], [WIDTH], Qt.Orientation.Horizontal)
 
@@ -60,6 +61,7 @@ class Arrangement(QObject):
 
     def remember(self) -> None:
         """Remember where everything is; called when the window has been closed for good."""
+        self.make_room(False)
         if self._hidden:
             self.toggle()
         settings, window = self._window.settings, self._window
@@ -68,16 +70,30 @@ class Arrangement(QObject):
 
     def toggle(self) -> None:
         """Hide everything around the photo, or show what was there."""
-        window = self._window
         if self._hidden:
             for widget in self._hidden:
                 widget.show()
             self._hidden = []
         else:
-            around = (*window.panels, window.toolbox, window.tool_options)
-            self._hidden = [widget for widget in around if not widget.isHidden()]
-            for widget in self._hidden:
-                widget.hide()
+            self._hidden = self._put_away()
+
+    def make_room(self, wanted: bool) -> None:
+        """Put what is around photos away for a page that has no use for it, or bring it back."""
+        if wanted and not self._aside:
+            self._aside = self._put_away()
+        elif not wanted:
+            for widget in self._aside:
+                widget.show()
+            self._aside = []
+
+    def _put_away(self) -> list[QWidget]:
+        """Hide what is shown around the photo; return it."""
+        window = self._window
+        around: tuple[QWidget, ...] = (*window.panels, window.toolbox, window.tool_options)
+        shown = [widget for widget in around if not widget.isHidden()]
+        for widget in shown:
+            widget.hide()
+        return shown
 
     def toggle_full_screen(self) -> None:
         """Take the whole screen, or go back to a window."""

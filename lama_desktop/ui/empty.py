@@ -37,7 +37,9 @@ class EmptyState(QWidget):
         self.setObjectName("empty")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._recent = recent
-        self.target = _DropTarget(theme)
+        self.target = DropTarget(
+            theme, tr("Drop a photo here"), tr("Paint over what should go, press Enter, and it is gone.")
+        )
         self.open = QPushButton(tr("Open…"))
         self.open.setProperty("kind", "primary")
         self.open.clicked.connect(open_action.trigger)
@@ -95,16 +97,23 @@ class EmptyState(QWidget):
         return tile
 
 
-class _DropTarget(QWidget):
-    """A dashed frame, an icon, and "Drop a photo here"."""
+class DropTarget(QWidget):
+    """A dashed frame with an icon, what to drop there, why, and buttons that do the same.
 
-    def __init__(self, theme: Theme) -> None:
+    Args:
+        theme: for the drawing.
+        what: the sentence in large letters.
+        why: the one below.
+        icon: a file of `resources/icons`.
+    """
+
+    def __init__(self, theme: Theme, what: str, why: str, icon: str = "image") -> None:
         super().__init__()
-        self._theme = theme
+        self._theme, self._name = theme, icon
         self.setFixedSize(TARGET)
-        self._icon, title = QLabel(), QLabel(tr("Drop a photo here"))
+        self._icon, title = QLabel(), QLabel(what)
         title.setFont(scaled(weighted(self.font(), QFont.Weight.DemiBold), 1.5))
-        hint = QLabel(tr("Paint over what should go, press Enter, and it is gone."))
+        hint = QLabel(why)
         hint.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 24, 24, 24)
@@ -138,7 +147,7 @@ class _DropTarget(QWidget):
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), RADIUS * 2, RADIUS * 2)
 
     def _tint(self) -> None:
-        self._icon.setPixmap(drawing("image", self._theme.tokens.secondary, 40, self.devicePixelRatioF()))
+        self._icon.setPixmap(drawing(self._name, self._theme.tokens.secondary, 40, self.devicePixelRatioF()))
         self.update()
 
 

@@ -6,7 +6,7 @@ it is made of is given to it by `app.py`. UI thread only.
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QMimeData, Qt, QTimer, Signal, SignalInstance
+from PySide6.QtCore import Qt, QTimer, Signal, SignalInstance
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QTabWidget, QWidget
 
@@ -29,7 +29,7 @@ from lama_desktop.ui.canvas.viewport import Viewport
 from lama_desktop.ui.empty import EmptyState
 from lama_desktop.ui.export import Exporter
 from lama_desktop.ui.files import MB, Files, title_of
-from lama_desktop.ui.incoming import Incoming, local_paths
+from lama_desktop.ui.incoming import Incoming
 from lama_desktop.ui.jobs import Job, JobRunner
 from lama_desktop.ui.look import Look
 from lama_desktop.ui.menus import PANELS, RECENT, TOOLS, fill_menu_bar, fill_recent
@@ -54,7 +54,6 @@ from lama_desktop.ui.workspace import Workspace
 from lama_desktop.ui.writing import Writing
 
 SIZE = (1440, 900)
-POINTER_MS = 30
 
 
 class MainWindow(QMainWindow):
@@ -108,7 +107,6 @@ class MainWindow(QMainWindow):
         self.settings, self.theme, self.runner, self.store = settings, theme, runner, store
         self.toolbelt = Toolbelt(tools)
         self._followed: Document | None = None
-        self._pointer: tuple[float, float] | None = None
         self.action_set = ActionSet(self, (*self.toolbelt.actions(), *ACTIONS), settings, theme)
         self.recent = Recent(settings, cache_folder() / "thumbnails")
         empty = EmptyState(self.action_set["open"], self.recent, theme)
@@ -189,13 +187,6 @@ class MainWindow(QMainWindow):
         if job is not None:
             job.cancel()
 
-    def close_tab(self) -> None:
-        """Close the photo in front, or take the batch away."""
-        if self.document is None:
-            self.batch.close()
-        else:
-            self.files.close(self.document)
-
     def open_sample(self) -> None:
         """Open the photo that travels with the program."""
         self.files.open([resource("sample", "sample.jpg")])
@@ -251,7 +242,9 @@ class MainWindow(QMainWindow):
             lambda each: self.files.close(each) if isinstance(each, Document) else self.batch.close()
         )
         self.workspace.closed.connect(self._forget)
-        self.workspace.dropped.connect(self._take_drop)
+        self.workspace.dropped.connect(
+            lambda data, keys: None if self.batch.drop(data) else self.incoming.drop(data, keys, self.document)
+        )
         self.incoming.batch_wanted.connect(self.batch.add)
         self.toolbox.chosen.connect(self.toolbelt.take)
         self.toolbelt.taken.connect(self._take_tool)
@@ -268,24 +261,14 @@ class MainWindow(QMainWindow):
         self.remover.ended.connect(self._hide_removal)
         self.remover.dropped.connect(lambda text: self.notices.tell(text, Tone.WARNING))
         self.look.changed.connect(self.action_set.refresh_soon)
-        self._point_soon = QTimer(self)
-        self._point_soon.setSingleShot(True)
-        self._point_soon.setInterval(POINTER_MS)
-        self._point_soon.timeout.connect(lambda: self.status.show_pointer(self._pointer))
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         application.focusChanged.connect(self._catch_focus)
 
-    def _take_drop(self, data: QMimeData, keys: Qt.KeyboardModifier) -> None:
-        if self.batch.is_in_front:
-            self.batch.add(local_paths(data))
-        else:
-            self.incoming.drop(data, keys, self.document)
-
     def _make_canvas(self, document: Document) -> Canvas:
         canvas = Canvas(document, self.toolbelt.in_hand, self.runner)
         self.look.dress(canvas)
-        canvas.pointed.connect(self._point)
+        canvas.pointed.connect(self.status.point)
         canvas.options_changed.connect(self._follow_tool)
         canvas.gesture_ended.connect(lambda tool, changed: self._end_gesture(document, tool, changed))
         canvas.refused.connect(lambda text: self.notices.tell(text, Tone.WARNING))
@@ -341,11 +324,6 @@ class MainWindow(QMainWindow):
             self.tool_options.refresh()
         for canvas in self.workspace.canvases:
             canvas.refresh_pointer()
-
-    def _point(self, point: tuple[float, float] | None) -> None:
-        self._pointer = point
-        if not self._point_soon.isActive():
-            self._point_soon.start()
 
     def _zoom_to(self, zoom: float) -> None:
         if self.canvas is not None:

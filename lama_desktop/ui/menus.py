@@ -16,7 +16,7 @@ RECENT, TOOLS, PANELS = "> Open recent", "> Tools", "> Panels"
 MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("File", (
         "new", "new-from-clipboard", "open", RECENT, "open-layers", LINE, "save", "save-as", "export", "export-again",
-        LINE, "next-file", "previous-file", LINE, "revert", "close", "close-all", LINE, "quit",
+        LINE, "next-file", "previous-file", LINE, "batch", LINE, "revert", "close", "close-all", LINE, "quit",
     )),
     ("Edit", (
         "undo", "redo", LINE, "copy", "copy-visible", "paste", "paste-mask", LINE, "shortcuts", "preferences",
@@ -41,6 +41,9 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     )),
     ("Retouch", (
         "remove", "remove-again", "fill-again", LINE, "after-stroke", LINE, TOOLS, LINE, "models", "cancel",
+    )),
+    ("Batch", (
+        "batch-run", "batch-stop", "batch-retry", LINE, "batch-compare", "batch-mend", "batch-redo",
     )),
     ("Window", (PANELS, "reset-layout", LINE, "next-tab", "previous-tab", "next-area", "previous-area")),
     ("Help", ("help", "report", "log", LINE, "about")),

@@ -17,7 +17,7 @@ from lama_desktop.ui.text import in_bytes, tr
 from lama_desktop.ui.theme import GAP, PADDING, tabular
 
 BAR_WIDTH = 160
-TICK_MS = 200
+TICK_MS, POINTER_MS = 200, 30
 HASTE_S = 0.3
 """What is done sooner than this is not worth a progress bar."""
 
@@ -63,6 +63,11 @@ class StatusBar(QStatusBar):
         self._tick = QTimer(self)
         self._tick.setInterval(TICK_MS)
         self._tick.timeout.connect(self._show_work)
+        self._pointer: tuple[float, float] | None = None
+        self._point_soon = QTimer(self)
+        self._point_soon.setSingleShot(True)
+        self._point_soon.setInterval(POINTER_MS)
+        self._point_soon.timeout.connect(lambda: self.show_pointer(self._pointer))
         runner.changed.connect(self._follow_runner)
         self.show_document(None)
 
@@ -85,6 +90,12 @@ class StatusBar(QStatusBar):
         self.depth_text.setText(f"{tr('{bits} bit', bits=document.depth)} · {profile_name(document.facts)}")
         used = sum(document.stack.storage().values()) + document.history.nbytes
         self.memory.setText(tr("Memory {size}", size=in_bytes(used)))
+
+    def point(self, point: tuple[float, float] | None) -> None:
+        """Show a little later where the pointer is, however fast it moves."""
+        self._pointer = point
+        if not self._point_soon.isActive():
+            self._point_soon.start()
 
     def show_pointer(self, point: tuple[float, float] | None) -> None:
         """Show where the pointer is in the document, and the colour there; None when it is outside."""

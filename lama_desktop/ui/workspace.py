@@ -1,4 +1,7 @@
-"""Workspace: the photos that are open, one tab each, or the empty state; the middle of the window."""
+"""Workspace: the photos that are open, one tab each, or the empty state; the middle of the window.
+
+A tab may also hold a page that is no photo, such as the batch.
+"""
 
 from collections.abc import Callable
 
@@ -18,7 +21,7 @@ CHANGED = " •"
 
 
 class Workspace(QWidget):
-    """Owns the canvases.
+    """Owns the canvases; a page that is shown beside them belongs to who shows it.
 
     Args:
         make_canvas: makes the canvas of a document.
@@ -29,7 +32,7 @@ class Workspace(QWidget):
     Signals:
         current_changed: another document is in front, or none.
         closed: a document is open no more.
-        close_wanted: the user wants a document to be closed.
+        close_wanted: the user wants a document, or a page, to be closed.
         dropped: something was dropped: the data and the modifiers.
     """
 
@@ -48,7 +51,8 @@ class Workspace(QWidget):
         super().__init__()
         self._make_canvas, self._takes, self._theme = make_canvas, takes, theme
         self._empty = empty
-        self._canvases: list[Canvas] = []
+        self._pages: list[QWidget] = []
+        self._titles: dict[QWidget, str] = {}
         self.tabs = QTabBar()
         self.tabs.setObjectName("documents")
         self.tabs.setExpanding(False)
@@ -73,32 +77,35 @@ class Workspace(QWidget):
     @property
     def documents(self) -> tuple[Document, ...]:
         """The open documents, in the order of their tabs."""
-        return tuple(canvas.document for canvas in self._canvases)
+        return tuple(canvas.document for canvas in self.canvases)
 
     @property
     def canvases(self) -> tuple[Canvas, ...]:
         """Their canvases, in the same order."""
-        return tuple(self._canvases)
+        return tuple(page for page in self._pages if isinstance(page, Canvas))
+
+    @property
+    def page(self) -> QWidget | None:
+        """What is in front: a canvas, or a page that is no photo; None where there is no tab."""
+        index = self.tabs.currentIndex()
+        return self._pages[index] if 0 <= index < len(self._pages) else None
 
     @property
     def canvas(self) -> Canvas | None:
-        """The one in front; None where no photo is open."""
-        index = self.tabs.currentIndex()
-        return self._canvases[index] if 0 <= index < len(self._canvases) else None
+        """The canvas in front; None where no photo is."""
+        page = self.page
+        return page if isinstance(page, Canvas) else None
 
     def canvas_of(self, document: Document) -> Canvas | None:
         """Return the canvas of a document; None where it is not open."""
-        return next((canvas for canvas in self._canvases if canvas.document is document), None)
+        return next((canvas for canvas in self.canvases if canvas.document is document), None)
 
     def add(self, document: Document, instead_of: Document | None = None) -> None:
         """Show a document in a tab of its own at the end, or in that of another, which goes."""
         canvas = self._make_canvas(document)
-        index = len(self._canvases) if instead_of is None else self.documents.index(instead_of)
-        self.area.addWidget(canvas)
-        self._canvases.insert(index, canvas)
+        index = len(self._pages) if instead_of is None else self._index(instead_of)
         blocked = self.tabs.blockSignals(True)
-        self.tabs.insertTab(index, "")
-        self.tabs.setTabButton(index, QTabBar.ButtonPosition.RightSide, self._close_button(document))
+        self._insert(index, canvas, self._close_button(document, title_of(document)))
         if instead_of is not None:
             self._discard(index + 1)
         self.tabs.setCurrentIndex(index)
@@ -112,25 +119,56 @@ class Workspace(QWidget):
     def remove(self, document: Document) -> None:
         """Close a document's tab, without a question."""
         blocked = self.tabs.blockSignals(True)
-        self._discard(self.documents.index(document))
+        self._discard(self._index(document))
         self.tabs.blockSignals(blocked)
         self._follow_tab()
 
     def show_tab(self, document: Document) -> None:
         """Bring a document to the front."""
-        self.tabs.setCurrentIndex(self.documents.index(document))
+        self.tabs.setCurrentIndex(self._index(document))
+
+    def show_page(self, page: QWidget, title: str) -> None:
+        """Bring a page that is no photo to the front, in a tab of its own at the end where it has none yet."""
+        if page not in self._pages:
+            self._titles[page] = title
+            blocked = self.tabs.blockSignals(True)
+            self._insert(len(self._pages), page, self._close_button(page, title))
+            self.tabs.blockSignals(blocked)
+        self.tabs.setCurrentIndex(self._pages.index(page))
+        self.name_page(page, title)
+        self._follow_tab()
+
+    def name_page(self, page: QWidget, title: str) -> None:
+        """Write something else on the tab of a page; it need not have one."""
+        if page in self._pages:
+            self._titles[page] = title
+            self._name_tabs()
+
+    def take_page(self, page: QWidget) -> None:
+        """Take the tab of a page away; the page stays."""
+        index = self._pages.index(page)
+        blocked = self.tabs.blockSignals(True)
+        self._pages.pop(index)
+        self.tabs.removeTab(index)
+        self.area.removeWidget(page)
+        page.setParent(None)
+        self.tabs.blockSignals(blocked)
+        self._follow_tab()
+
+    def close_front(self) -> None:
+        """Ask for what is in front to be closed."""
+        self._want_closed(self.tabs.currentIndex())
 
     def step(self, steps: int) -> None:
-        """Bring the next document to the front, or the one before; after the last comes the first."""
-        if self._canvases:
-            self.tabs.setCurrentIndex((self.tabs.currentIndex() + steps) % len(self._canvases))
+        """Bring the next tab to the front, or the one before; after the last comes the first."""
+        if self._pages:
+            self.tabs.setCurrentIndex((self.tabs.currentIndex() + steps) % len(self._pages))
 
     def eventFilter(self, watched: object, event: QEvent) -> bool:
         """Close a tab that is clicked with the middle button."""
         if event.type() == QEvent.Type.MouseButtonRelease and event.button() == Qt.MouseButton.MiddleButton:  # type: ignore[attr-defined]
             index = self.tabs.tabAt(event.position().toPoint())  # type: ignore[attr-defined]
-            if index >= 0:
-                self.close_wanted.emit(self._canvases[index].document)
+            self._want_closed(index)
         return False
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -147,8 +185,23 @@ class Workspace(QWidget):
         event.acceptProposedAction()
         self.dropped.emit(event.mimeData(), event.modifiers())
 
+    def _want_closed(self, index: int) -> None:
+        if 0 <= index < len(self._pages):
+            page = self._pages[index]
+            self.close_wanted.emit(page.document if isinstance(page, Canvas) else page)
+
+    def _index(self, document: Document) -> int:
+        return next(at for at, page in enumerate(self._pages) if isinstance(page, Canvas) and page.document is document)
+
+    def _insert(self, index: int, page: QWidget, button: QToolButton) -> None:
+        self.area.addWidget(page)
+        self._pages.insert(index, page)
+        self.tabs.insertTab(index, "")
+        self.tabs.setTabButton(index, QTabBar.ButtonPosition.RightSide, button)
+
     def _discard(self, index: int) -> None:
-        canvas = self._canvases.pop(index)
+        canvas = self._pages.pop(index)
+        assert isinstance(canvas, Canvas)
         canvas.drop_gesture()
         document = canvas.document
         for signal in (document.modified_changed, document.path_changed):
@@ -159,31 +212,33 @@ class Workspace(QWidget):
         self.closed.emit(document)
 
     def _follow_tab(self) -> None:
-        canvas = self.canvas
-        self.tabs.setVisible(bool(self._canvases))
-        for other in self._canvases:
-            if other is not canvas:
-                other.drop_gesture()
-        self.area.setCurrentWidget(self._empty if canvas is None else canvas)
-        self.current_changed.emit(None if canvas is None else canvas.document)
+        page = self.page
+        self.tabs.setVisible(bool(self._pages))
+        for canvas in self.canvases:
+            if canvas is not page:
+                canvas.drop_gesture()
+        self.area.setCurrentWidget(self._empty if page is None else page)
+        self.current_changed.emit(page.document if isinstance(page, Canvas) else None)
 
     def _follow_move(self, source: int, target: int) -> None:
-        self._canvases.insert(target, self._canvases.pop(source))
+        self._pages.insert(target, self._pages.pop(source))
 
     def _name_tabs(self, *_: object) -> None:
-        """Write the names of all documents on their tabs."""
-        for index, document in enumerate(self.documents):
+        """Write the names of all documents and pages on their tabs."""
+        for index, page in enumerate(self._pages):
+            document = page.document if isinstance(page, Canvas) else None
+            name = self._titles[page] if document is None else title_of(document)
             # An ampersand would underline what follows it.
-            name = title_of(document).replace("&", "&&")
-            self.tabs.setTabText(index, name + (CHANGED if document.modified else ""))
-            self.tabs.setTabToolTip(index, str(document.path or name))
+            changed = CHANGED if document is not None and document.modified else ""
+            self.tabs.setTabText(index, name.replace("&", "&&") + changed)
+            self.tabs.setTabToolTip(index, str(name if document is None else document.path or name))
 
-    def _close_button(self, document: Document) -> QToolButton:
+    def _close_button(self, closes: object, title: str) -> QToolButton:
         button = QToolButton()
         button.setProperty("kind", "close-tab")
         button.setIcon(themed_icon(self._theme, "close"))
         button.setToolTip(tr("Close"))
-        button.setAccessibleName(tr("Close {name}", name=title_of(document)))
+        button.setAccessibleName(tr("Close {name}", name=title))
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        button.clicked.connect(lambda: self.close_wanted.emit(document))
+        button.clicked.connect(lambda: self.close_wanted.emit(closes))
         return button

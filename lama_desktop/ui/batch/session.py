@@ -83,11 +83,13 @@ class Session(QObject):
     Signals:
         changed: the phase, the order or the plan is another one.
         progressed: how far the run is, 0 to 1, and that in words.
+        settled: what became of a photo: an Outcome.
         finished: a run has ended, in whatever way.
     """
 
     changed = Signal()
     progressed = Signal(float, str)
+    settled = Signal(object)
     finished = Signal()
 
     def __init__(self, runner: JobRunner, engines: Engines, store: ModelStore, settings: Settings) -> None:
@@ -117,6 +119,11 @@ class Session(QObject):
     def is_active(self) -> bool:
         """Whether a run is on, so that nothing else can be asked for."""
         return self.phase in ACTIVE
+
+    @property
+    def percent(self) -> str:
+        """How far the run is."""
+        return f"{100 * (0.0 if self._job is None else self._job.fraction):.0f} %"
 
     @property
     def journal(self) -> Path | None:
@@ -217,6 +224,7 @@ class Session(QObject):
         run.recovered.connect(self.rows.take_all)
         run.began.connect(self.rows.begin)
         run.done.connect(self.rows.take)
+        run.done.connect(self.settled)
         self._job = run.start(only, revised=revised)
         self._job.progressed.connect(self.progressed)
         self._job.finished.connect(self._end)

@@ -103,6 +103,12 @@ class Segments(QWidget):
         """Show a choice without a signal."""
         self._group.button(self._values.index(value)).setChecked(True)
 
+    def set_title(self, value: object, title: str) -> None:
+        """Call a choice something else."""
+        button = self._group.button(self._values.index(value))
+        button.setText(title)
+        button.setAccessibleName(f"{self.accessibleName()}: {title}" if self.accessibleName() else title)
+
     def setAccessibleName(self, name: str) -> None:
         """Name the row and each of its buttons for screen readers."""
         super().setAccessibleName(name)
