@@ -30,7 +30,7 @@ class Archive:
     """Members of a zip file by name; a context that closes the file.
 
     Args:
-        file: open for reading, seekable.
+        file: open for reading, seekable; closed where it is refused, too.
         name: what to call it in sentences.
 
     Raises:
@@ -38,16 +38,19 @@ class Archive:
     """
 
     def __init__(self, file: BinaryIO, name: str) -> None:
-        self._name = name
-        self._file = file
+        self._name, self._file = name, file
+        self._members: dict[str, ZipInfo] = {}
         try:
             if _directory_size(file) > _MAX_DIRECTORY:
                 raise self._refused("it lists more members than a picture has")
             self._zip = ZipFile(file)
+            self._check()
+        except FileFormatError:
+            file.close()
+            raise
         except _DAMAGE as error:
+            file.close()
             raise damaged(name, "the archive is damaged") from error
-        self._members: dict[str, ZipInfo] = {}
-        self._check()
 
     def __enter__(self) -> Self:
         return self

@@ -83,7 +83,8 @@ def of_mask(coverage: Coverage) -> Picture:
 
 def of_plane(plane: NDArray[Any]) -> Picture:
     """Return (H, W) numbers as a grey PNG, and (H, W, 4) as one of four channels, without a profile, whole."""
-    return Picture(_encoded(np.ascontiguousarray(plane)), Rect(0, 0, plane.shape[1], plane.shape[0]))
+    whole = np.ascontiguousarray(plane) if plane.ndim == 2 else cv2.cvtColor(plane, cv2.COLOR_RGBA2BGRA)
+    return Picture(_encoded(whole), Rect(0, 0, plane.shape[1], plane.shape[0]))
 
 
 def thumbnail(colors: Image, space: ColorSpace) -> Picture:

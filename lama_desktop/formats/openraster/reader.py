@@ -70,6 +70,7 @@ class Reader:
         self._facts: Photo | None = None
         self._record: record.Record | None = None
         self._dtype: np.dtype[Any] = np.dtype(np.uint8)
+        self._recipes: dict[int, Recipe] = {}
         self._layers: dict[tuple[str, tuple[int, ...]], Layer] = {}
         self._mask: Drawable | None = None
         self._active: Node | None = None
@@ -185,7 +186,7 @@ class Reader:
                 self._mask = Drawable(np.ascontiguousarray(to_depth(photo.pixels[..., -1], np.uint8)), origin)
                 return None
         properties = stack.properties(element, self._unknown)
-        properties["name"] = properties["name"] or f"Layer {self._done}"
+        properties["name"] = element.get("name", f"Layer {self._done}")
         place = record.Picture(source, *origin, margins)
         found = self._drawn(place, recipe=self._recipe(element), **properties)
         if found is None:
@@ -259,6 +260,8 @@ class Reader:
         number = int(stack.number(element, stack.own("recipe"), -1))
         if self._record is None or not 0 <= number < len(self._record.recipes):
             return None
+        if number in self._recipes:
+            return self._recipes[number]
         found = self._record.recipes[number]
         photo = self._picture(found.mask.source)
         if photo is None or photo.pixels.shape[2] != 1 or photo.pixels.dtype != np.uint8:
@@ -266,7 +269,8 @@ class Reader:
             return None
         mask = Mask(photo.pixels[..., 0], (found.mask.x, found.mask.y))
         self._keep(mask, "plane", found.mask.source, Rect.of_size(photo.size))
-        return Recipe(found.model, found.settings, mask, found.seen)
+        self._recipes[number] = Recipe(found.model, found.settings, mask, found.seen)
+        return self._recipes[number]
 
     def _mask_of(self, size: tuple[int, int]) -> Mask:
         """Return the mask, as large as the document."""

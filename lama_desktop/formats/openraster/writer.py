@@ -22,7 +22,7 @@ from lama_desktop.core.composite import composite
 from lama_desktop.core.drawable import Drawable
 from lama_desktop.core.exchange import Snapshot
 from lama_desktop.core.group import Branch, Tree
-from lama_desktop.core.layer import Layer
+from lama_desktop.core.layer import Recipe
 from lama_desktop.core.tree import node_of
 from lama_desktop.formats import atomic
 from lama_desktop.formats.openraster import picture, record, stack
@@ -70,7 +70,7 @@ class _Writer:
         self._profile = layer_profile(snapshot.facts)
         self._tasks: dict[Key, _Task] = {}
         self._members: dict[Key, Member] = {}
-        self._recipes: list[record.Recipe] = []
+        self._recipes: dict[Recipe, record.Recipe] = {}
 
     def write(self, path: Path, progress: Progress, kept: Kept | None) -> Kept:
         self._collect()
@@ -148,23 +148,22 @@ class _Writer:
             else:
                 element = SubElement(parent, "layer", stack.attributes(entry) | _placed(self._place(entry, "colors")))
                 if entry.recipe is not None:
-                    element.set(f"{stack.PREFIX}:recipe", str(self._recipe(entry)))
+                    element.set(f"{stack.PREFIX}:recipe", str(self._recipe(entry.recipe)))
             if node_of(entry) is self._stack.active:
                 element.set("selected", "true")
 
-    def _recipe(self, layer: Layer) -> int:
+    def _recipe(self, made: Recipe) -> int:
         """Note how a layer was filled; return the number under which the record has it."""
-        assert layer.recipe is not None
-        made = layer.recipe
-        self._recipes.append(record.Recipe(made.model, made.settings, made.source, self._place(made.mask, "plane")))
-        return len(self._recipes) - 1
+        place = self._place(made.mask, "plane")
+        self._recipes.setdefault(made, record.Recipe(made.model, made.settings, made.source, place))
+        return list(self._recipes).index(made)
 
     def _record(self) -> record.Record:
         original, native = self._stack.original, self._stack.native
         has_alpha = native is not None and native.pixels.shape[2] > 4
         return record.Record(
             self._facts,
-            tuple(self._recipes),
+            tuple(self._recipes.values()),
             None if original is None else self._place(original, "colors"),
             "" if original is None else original.name,
             None if native is None else self._place(native, "inks"),
