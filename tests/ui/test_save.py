@@ -1,0 +1,239 @@
+"""Documents are saved with their layers, in the background, and come back; a save that fails harms nothing."""
+
+import os
+import time
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, Qt, QUrl
+from window import write_photo
+
+from lama_desktop import formats
+from lama_desktop.formats import atomic
+from lama_desktop.formats.openraster import picture
+from lama_desktop.ui import edits
+from lama_desktop.ui.prompts import Unsaved
+
+CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+
+
+@pytest.fixture
+def photo(tmp_path):
+    return write_photo(tmp_path / "photo.png")
+
+
+@pytest.fixture
+def document(opened, photo):
+    (found,) = opened(photo)
+    return found
+
+
+def texts(app):
+    return " ".join(each.text for each in app.window.notices.shown)
+
+
+def idle(app, until):
+    until(lambda: not app.runner.jobs)
+    app.application.processEvents()
+
+
+def stroke(app, x=100):
+    app.hand.drag((x, 100), (x + 40, 110))
+
+
+def saved(app, document, path, until):
+    app.window.prompts.target = path
+    app.do("save")
+    idle(app, until)
+    assert document.path == path
+    assert not document.modified
+    return path
+
+
+def full(*_):
+    raise OSError(28, "No space left on device")
+
+
+def test_a_photo_is_saved_beside_itself_with_its_layers_and_mask(app, document, photo, until, opened):
+    stroke(app)
+    edits.duplicate_layer(document)
+    stroke(app)
+    app.window.prompts.target = photo.with_suffix(".ora")
+    app.hand.key(Qt.Key.Key_S, CTRL)
+    idle(app, until)
+    assert app.window.prompts.asked[-1] == ("save", photo.with_name("photo.ora"))
+    assert not document.modified
+    assert app.window.windowTitle().startswith("photo.ora")
+    assert not app.window.isWindowModified()
+    assert "photo.ora was saved" in texts(app)
+    assert app.window.recent.paths[0] == photo.with_suffix(".ora")
+    assert app.window.recent.thumbnail(photo.with_suffix(".ora")) is not None
+    app.do("close")
+    (back,) = opened(photo.with_suffix(".ora"))
+    assert back is not document
+    assert len(back.layers) == 2
+    assert np.array_equal(back.mask.coverage, document.mask.coverage)
+    assert not back.modified
+    assert not app.window.notices.shown or "damaged" not in texts(app)
+
+
+def test_saving_again_asks_nothing_and_encodes_only_what_changed(app, document, photo, until, monkeypatch):
+    edits.duplicate_layer(document)
+    path = saved(app, document, photo.with_suffix(".ora"), until)
+    assert not app.window.action_set["save"].isEnabled()
+    asked, count, encode = len(app.window.prompts.asked), [], picture._encoded
+    monkeypatch.setattr(picture, "_encoded", lambda pixels: (count.append(1), encode(pixels))[1])
+    stroke(app)
+    app.do("save")
+    idle(app, until)
+    assert len(app.window.prompts.asked) == asked
+    assert not document.modified
+    assert len(count) == 3, "the merged picture, its thumbnail, the mask"
+    assert formats.read(path).size == document.size
+
+
+def test_what_is_drawn_while_it_is_saved_still_counts(app, document, photo, until):
+    stroke(app)
+    app.window.prompts.target = photo.with_suffix(".ora")
+    app.do("save")
+    stroke(app, 200)
+    idle(app, until)
+    assert document.modified
+    app.do("undo")
+    assert not document.modified
+
+
+def test_a_save_that_fails_keeps_everything(app, document, photo, until, monkeypatch):
+    path = saved(app, document, photo.with_suffix(".ora"), until)
+    before = path.read_bytes()
+    stroke(app)
+    monkeypatch.setattr(atomic.os, "replace", full)
+    app.do("save")
+    idle(app, until)
+    assert document.modified
+    assert path.read_bytes() == before
+    assert "photo.ora could not be saved: the disk is full" in texts(app)
+    app.window.prompts.leave = Unsaved.SAVE
+    app.do("close")
+    idle(app, until)
+    assert app.window.workspace.documents == (document,), "a save that failed closes nothing"
+    monkeypatch.undo()
+    app.do("close")
+    until(lambda: app.window.workspace.documents == ())
+    assert path.read_bytes() != before
+
+
+def test_a_save_that_is_stopped_changes_nothing(app, document, photo, until, monkeypatch):
+    path = photo.with_suffix(".ora")
+    slow = picture.of_colors
+    monkeypatch.setattr(picture, "of_colors", lambda *rest, **how: (time.sleep(0.2), slow(*rest, **how))[1])
+    edits.duplicate_layer(document)
+    app.window.prompts.target = path
+    app.do("save")
+    until(lambda: app.runner.jobs and app.runner.jobs[0].started)
+    app.window.cancel()
+    idle(app, until)
+    assert not path.exists()
+    assert document.path == photo
+    assert document.modified
+
+
+def test_closing_offers_to_save_and_waits_for_it(app, document, photo, until):
+    stroke(app)
+    app.window.prompts.leave, app.window.prompts.target = Unsaved.SAVE, None
+    app.window.close()
+    idle(app, until)
+    assert app.window.workspace.documents == (document,), "no name, no close"
+    app.window.prompts.target = photo.with_suffix(".ora")
+    app.window.close()
+    until(lambda: app.closed)
+    assert photo.with_suffix(".ora").is_file()
+
+
+def test_save_as_moves_on_to_the_new_file(app, document, photo, tmp_path, until):
+    first = saved(app, document, photo.with_suffix(".ora"), until)
+    before = first.read_bytes()
+    stroke(app)
+    app.window.prompts.target = second = tmp_path / "second.ora"
+    app.hand.key(Qt.Key.Key_S, CTRL | SHIFT)
+    idle(app, until)
+    assert app.window.prompts.asked[-1] == ("save", first)
+    assert document.path == second
+    assert first.read_bytes() == before
+
+
+def test_a_file_that_is_open_in_another_tab_is_not_written_over(app, document, photo, tmp_path, until, opened):
+    path = saved(app, document, photo.with_suffix(".ora"), until)
+    before = path.read_bytes()
+    (other,) = opened(write_photo(tmp_path / "other.png", seed=7))
+    app.window.prompts.target = path
+    app.do("save")
+    idle(app, until)
+    assert "photo.ora is open in another tab" in texts(app)
+    assert other.path == tmp_path / "other.png"
+    assert path.read_bytes() == before
+
+
+def test_a_file_that_another_program_has_changed_is_written_over_only_when_that_is_meant(app, document, photo, until):
+    path = saved(app, document, photo.with_suffix(".ora"), until)
+    os.utime(path, ns=(1, 1))
+    stroke(app)
+    app.window.prompts.yes = False
+    app.do("save")
+    idle(app, until)
+    assert document.modified
+    assert app.window.prompts.asked[-1] == ("confirm", "Replace")
+    app.window.prompts.yes = True
+    app.do("save")
+    idle(app, until)
+    assert not document.modified
+    asked = len(app.window.prompts.asked)
+    stroke(app, 150)
+    app.do("save")
+    idle(app, until)
+    assert len(app.window.prompts.asked) == asked
+
+
+def test_an_export_settles_the_changes_of_a_photo_and_not_of_a_document(app, document, photo, tmp_path, until):
+    saved(app, document, photo.with_suffix(".ora"), until)
+    stroke(app)
+    app.window.prompts.target = tmp_path / "flat.png"
+    app.do("export")
+    idle(app, until)
+    assert app.window.prompts.asked[-1] == ("save", photo.with_name("photo-clean.png"))
+    assert (tmp_path / "flat.png").is_file()
+    assert document.modified
+
+
+def test_a_document_is_opened_by_a_drop_and_comes_as_one_layer_into_another(app, document, photo, until):
+    edits.duplicate_layer(document)
+    path = saved(app, document, photo.with_suffix(".ora"), until)
+    app.do("close")
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    app.window.workspace.dropped.emit(data, Qt.KeyboardModifier.NoModifier)
+    until(lambda: len(app.window.workspace.documents) == 1)
+    assert len(app.window.document.layers) == 2
+    app.window.incoming.add_layers(app.window.document, [path])
+    until(lambda: len(app.window.document.layers) == 3)
+    assert app.window.document.layers[-1].name == "photo"
+
+
+def test_a_damaged_document_is_told_and_opens_nothing(app, document, photo, until):
+    path = saved(app, document, photo.with_suffix(".ora"), until)
+    app.do("close")
+    path.write_bytes(path.read_bytes()[:500])
+    app.window.files.open([path])
+    idle(app, until)
+    assert app.window.workspace.documents == ()
+    assert "photo.ora cannot be read" in texts(app)
+
+
+def test_revert_of_a_document_brings_its_layers_back(app, document, photo, until):
+    edits.duplicate_layer(document)
+    saved(app, document, photo.with_suffix(".ora"), until)
+    stroke(app)
+    app.do("revert")
+    until(lambda: app.window.document is not document)
+    assert len(app.window.document.layers) == 2
+    assert app.window.document.mask.is_empty
