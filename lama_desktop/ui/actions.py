@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QAction, QKeySequence
 
 from lama_desktop.core import masking
+from lama_desktop.core.group import Group
 from lama_desktop.core.node import Lock
 from lama_desktop.ui import edits
 from lama_desktop.ui.save import keeps_layers
@@ -68,6 +69,14 @@ def _tabs(window: "MainWindow") -> bool:
 
 def _layer(window: "MainWindow") -> bool:
     return window.document is not None and window.document.active is not None
+
+
+def _group(window: "MainWindow") -> bool:
+    return window.document is not None and isinstance(window.document.active, Group)
+
+
+def _of_group(layer: str, group: str) -> Callable[["MainWindow"], str]:
+    return lambda window: tr(group if _group(window) else layer)
 
 
 def _above_another(window: "MainWindow") -> bool:
@@ -199,17 +208,28 @@ ACTIONS: tuple[Action, ...] = (
     Action("new-layer", "New layer", lambda w: edits.add_layer(w.current), ("Ctrl+Shift+N",), _open, "add"),
     Action(
         "duplicate-layer", "Duplicate layer", lambda w: edits.duplicate_layer(w.current), ("Ctrl+J",), _layer,
-        "duplicate",
+        "duplicate", label=_of_group("Duplicate layer", "Duplicate group"),
     ),
-    Action("delete-layer", "Delete layer", lambda w: edits.delete_layer(w.current), (), _layer, "delete"),
-    Action("rename-layer", "Rename layer", lambda w: w.layers.rename(), ("F2",), _layer),
-    Action("hide-layer", "Hide or show layer", lambda w: edits.toggle_visible(w.current), ("Ctrl+H",), _layer, "eye"),
-    Action("raise-layer", "Raise layer", lambda w: edits.raise_layer(w.current, 1), ("Ctrl+]",), _layer, "raise"),
-    Action("lower-layer", "Lower layer", lambda w: edits.raise_layer(w.current, -1), ("Ctrl+[",), _layer, "lower"),
+    Action("delete-layer", "Delete layer", lambda w: edits.delete_layer(w.current), (), _layer, "delete",
+           label=_of_group("Delete layer", "Delete group"), tip="a group goes with all that is in it"),
+    Action("rename-layer", "Rename layer", lambda w: w.layers.rename(), ("F2",), _layer,
+           label=_of_group("Rename layer", "Rename group")),
+    Action("group-layers", "Group layers", lambda w: edits.group_layers(w.current), ("Ctrl+G",), _open, "group",
+           tip="put the active layer into a new group, to drag others into"),
+    Action("ungroup-layers", "Ungroup layers", lambda w: edits.ungroup_layers(w.current), ("Ctrl+Shift+G",), _group,
+           tip="take the layers out of the active group, which goes"),
+    Action("hide-layer", "Hide or show layer", lambda w: edits.toggle_visible(w.current), ("Ctrl+H",), _layer, "eye",
+           label=_of_group("Hide or show layer", "Hide or show group")),
+    Action("raise-layer", "Raise layer", lambda w: edits.raise_layer(w.current), ("Ctrl+]",), _layer, "raise",
+           label=_of_group("Raise layer", "Raise group"), tip="by one place, also into a group and out of it"),
+    Action("lower-layer", "Lower layer", lambda w: edits.lower_layer(w.current), ("Ctrl+[",), _layer, "lower",
+           label=_of_group("Lower layer", "Lower group"), tip="by one place, also into a group and out of it"),
     Action(
         "merge-down", "Merge down", lambda w: edits.merge_down(w.current), ("Ctrl+Shift+M",),
         _above_another, "merge-down",
     ),
+    Action("merge-group", "Merge group", lambda w: edits.merge_group(w.current), (), _group,
+           tip="make one layer of the active group"),
     Action("merge-visible", "Merge visible", lambda w: edits.merge_visible(w.current), (), _layer),
     Action("flatten", "Flatten", lambda w: edits.flatten(w.current), (), _layer, "layers"),
     Action(
@@ -263,7 +283,8 @@ ACTIONS: tuple[Action, ...] = (
            label=lambda w: w.batch.run_text, tip="start, pause, or go on"),
     Action("batch-stop", "Stop", lambda w: w.batch.session.stop(), (), lambda w: w.batch.session.is_active,
            tip="what is done is done; the rest can be gone on with later"),
-    Action("batch-retry", "Retry failed", lambda w: w.batch.session.retry_failed(), (), lambda w: w.batch.can_retry),
+    Action("batch-retry", "Retry failed", lambda w: w.batch.session.retry_failed(), (),
+           lambda w: w.batch.session.can_retry, tip="what could not be filled, once more"),
     Action("batch-compare", "Compare result", lambda w: w.batch.compare(), (),
            lambda w: w.batch.can(w.batch.can_compare), "compare", tip="the result beside its original, in a tab"),
     Action("batch-mend", "Mend the mask", lambda w: w.batch.mend(), ("Ctrl+M",),

@@ -12,6 +12,7 @@ from lama_desktop.core.commands import Compound, PropertyEdit, StackEdit
 from lama_desktop.core.document import Document
 from lama_desktop.core.drawable import Mask
 from lama_desktop.core.geometry import Rect
+from lama_desktop.core.group import Branch, Group
 from lama_desktop.core.layer import Layer
 from lama_desktop.core.node import Lock, Node
 from lama_desktop.core.stack import Place, Stack
@@ -34,31 +35,50 @@ def paste_layer(document: Document, layer: Layer) -> None:
     document.do(StackEdit("Paste layer", document.stack.with_entry(layer)))
 
 
+def group_layers(document: Document) -> None:
+    """Put the active layer or group into a new group, which becomes active; without any, add an empty one."""
+    stack = document.stack
+    group = Group(tr("Group {number}", number=1 + sum(isinstance(each, Group) for each in stack.nodes)))
+    grouped = stack.with_entry(Branch(group)) if stack.active is None else stack.grouped((stack.active,), group)
+    document.do(StackEdit("Group layers", grouped))
+
+
+def ungroup_layers(document: Document) -> None:
+    """Put what is in the active group in its place."""
+    document.do(StackEdit("Ungroup layers", document.stack.ungrouped(_active_group(document))))
+
+
 def duplicate_layer(document: Document) -> None:
-    """Add a copy of the active layer above it."""
-    layer = active(document)
-    name = tr("{name} copy", name=layer.name)
-    document.do(StackEdit("Duplicate layer", document.stack.duplicated(layer, name)))
+    """Add a copy of the active layer or group above it."""
+    node = active(document)
+    name = tr("{name} copy", name=node.name)
+    document.do(StackEdit(f"Duplicate {_kind(node)}", document.stack.duplicated(node, name)))
 
 
 def delete_layer(document: Document) -> None:
-    """Remove the active layer."""
-    document.do(StackEdit("Delete layer", document.stack.without(active(document))))
+    """Remove the active layer, or the active group with all that is in it."""
+    node = active(document)
+    document.do(StackEdit(f"Delete {_kind(node)}", document.stack.without(node)))
 
 
-def raise_layer(document: Document, steps: int) -> None:
-    """Move the active layer up, or down by negative steps, as far as there are others."""
-    node, stack = active(document), document.stack
-    place = stack.place(node)
-    index = min(max(place.index + steps, 0), len(stack.entries(place.group)) - 1)
-    if index != place.index:
-        label = "Raise layer" if steps > 0 else "Lower layer"
-        document.do(StackEdit(label, stack.moved(node, Place(index, place.group))))
+def raise_layer(document: Document) -> None:
+    """Move the active layer or group up by one place: past another layer, into a group and out of it."""
+    _step(document, "Raise", 1)
+
+
+def lower_layer(document: Document) -> None:
+    """Move the active layer or group down by one place."""
+    _step(document, "Lower", -1)
 
 
 def merge_down(document: Document) -> None:
     """Merge the active layer into the one below it."""
     document.do(StackEdit("Merge down", merging.merged_down(document.stack, active(document))))
+
+
+def merge_group(document: Document) -> None:
+    """Make one layer of the active group."""
+    document.do(StackEdit("Merge group", merging.merged_group(document.stack, _active_group(document))))
 
 
 def merge_visible(document: Document) -> None:
@@ -72,17 +92,17 @@ def flatten(document: Document) -> None:
 
 
 def toggle_visible(document: Document) -> None:
-    """Hide or show the active layer."""
-    layer = active(document)
-    label = "Hide layer" if layer.visible else "Show layer"
-    document.do(PropertyEdit(label, document, layer, "visible", not layer.visible))
+    """Hide or show the active layer or group."""
+    node = active(document)
+    label = f"Hide {_kind(node)}" if node.visible else f"Show {_kind(node)}"
+    document.do(PropertyEdit(label, document, node, "visible", not node.visible))
 
 
 def toggle_lock(document: Document, lock: Lock) -> None:
-    """Lock the active layer in some way, or unlock it."""
-    layer = active(document)
-    label = "Unlock layer" if lock in layer.lock else "Lock layer"
-    document.do(PropertyEdit(label, document, layer, "lock", layer.lock ^ lock))
+    """Lock the active layer, or all that is in the active group, in some way, or unlock it."""
+    node = active(document)
+    label = f"Unlock {_kind(node)}" if lock in node.lock else f"Lock {_kind(node)}"
+    document.do(PropertyEdit(label, document, node, "lock", node.lock ^ lock))
 
 
 def mask_to_layer(document: Document) -> None:
@@ -166,3 +186,32 @@ def active(document: Document) -> Node:
     """Return the active layer or group of a document that has one."""
     assert document.active is not None, "the action is disabled without a layer"
     return document.active
+
+
+def _active_group(document: Document) -> Group:
+    group = active(document)
+    assert isinstance(group, Group), "the action is disabled without a group"
+    return group
+
+
+def _kind(node: Node) -> str:
+    return "group" if isinstance(node, Group) else "layer"
+
+
+def _step(document: Document, verb: str, step: int) -> None:
+    """Move the active node to the next place above or below, whatever group that is in; none beyond the last."""
+    node, stack = active(document), document.stack
+    place = stack.place(node)
+    siblings, index = stack.entries(place.group), place.index + step
+    if 0 <= index < len(siblings):
+        beside = siblings[index]
+        if isinstance(beside, Branch):
+            place = Place(0 if step > 0 else len(beside.entries), beside.group)
+        else:
+            place = Place(index, place.group)
+    elif place.group is not None:
+        outer = stack.place(place.group)
+        place = Place(outer.index + (step > 0), outer.group)
+    else:
+        return
+    document.do(StackEdit(f"{verb} {_kind(node)}", stack.moved(node, place)))

@@ -30,9 +30,9 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
         LINE, "crop", "canvas-size", "scale", LINE, "properties",
     )),
     ("Layer", (
-        "new-layer", "duplicate-layer", "delete-layer", "rename-layer", LINE, "hide-layer", "raise-layer",
-        "lower-layer", LINE, "merge-down", "merge-visible", "flatten", LINE, "lock-layer", "lock-alpha",
-        "lock-position",
+        "new-layer", "duplicate-layer", "delete-layer", "rename-layer", LINE, "group-layers", "ungroup-layers", LINE,
+        "hide-layer", "raise-layer", "lower-layer", LINE, "merge-down", "merge-group", "merge-visible", "flatten", LINE,
+        "lock-layer", "lock-alpha", "lock-position",
     )),
     ("Mask", (
         "mask-all", "mask-none", "mask-invert", "mask-again", LINE, "mask-grow", "mask-shrink", "mask-feather",

@@ -2,14 +2,13 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QModelIndex, QPoint, Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from window import write_photo
 
 from lama_desktop.core.blend import NORMAL, blend_mode
 from lama_desktop.core.node import Lock
 from lama_desktop.engine.options import DeviceName, EngineOptions, Preset
-from lama_desktop.ui.panels.layer_list import LayerModel
 from lama_desktop.ui.sections import RemoveOptions, Source
 
 LEFT = Qt.MouseButton.LeftButton
@@ -70,28 +69,6 @@ def test_layers_are_renamed(app, document):
     assert panel.list.state() == panel.list.State.EditingState
     app.do("undo")
     assert document.layers[0].name == "Photo"
-
-
-@pytest.mark.parametrize(
-    ("row", "target", "result"),
-    [(0, 3, ["b", "c", "a"]), (2, 0, ["c", "a", "b"]), (0, 2, ["b", "a", "c"]), (1, 1, ["a", "b", "c"])],
-)
-def test_dragging_reorders(app, document, row, target, result):
-    app.do("new-layer")
-    app.do("new-layer")
-    panel = app.window.layers
-    model = panel.layers
-    for index, name in enumerate("abc"):
-        model.setData(model.index(index), name)
-    data = model.mimeData([model.index(row)])
-    model.dropMimeData(data, Qt.DropAction.MoveAction, target, 0, QModelIndex())
-    assert names(panel) == result
-
-
-def test_foreign_drags_are_refused():
-    from PySide6.QtCore import QMimeData
-
-    assert not LayerModel().dropMimeData(QMimeData(), Qt.DropAction.MoveAction, 0, 0, QModelIndex())
 
 
 def test_opacity_is_one_step_from_press_to_release(app, document):

@@ -1,281 +1,246 @@
-"""LayerList: the layers as rows, the topmost first: eye, thumbnail, name, and what is to be said of each."""
+"""LayerList: layers and groups as rows: eye, thumbnail, name, and what is to be said of each; dragging, collapsing.
 
-from collections.abc import Sequence
-from typing import Any
+Which groups are collapsed is no part of the document: the list remembers it while the window is open.
+"""
 
-from PySide6.QtCore import (
-    QAbstractListModel,
-    QByteArray,
-    QEvent,
-    QMimeData,
-    QModelIndex,
-    QPersistentModelIndex,
-    QPoint,
-    QRect,
-    QRectF,
-    QSize,
-    Qt,
-    Signal,
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPen,
 )
-from PySide6.QtGui import QFont, QMouseEvent, QPainter, QPalette, QPixmap
-from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QListView, QStyle, QStyledItemDelegate, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QTreeView
 
-from lama_desktop.core.blend import NORMAL
-from lama_desktop.core.document import Document
-from lama_desktop.core.layer import Layer
-from lama_desktop.core.node import Lock
-from lama_desktop.models.cards import MODELS
-from lama_desktop.ui.icons import drawing
-from lama_desktop.ui.text import short_title, tr
-from lama_desktop.ui.theme import GAP, LAYER_ROW, RADIUS, Theme, mixed, small, weighted
-from lama_desktop.ui.thumbnails import layer_thumbnail
+from lama_desktop.core.group import MAX_DEPTH, Group
+from lama_desktop.core.stack import Place
+from lama_desktop.core.tree import depth_of
+from lama_desktop.ui.panels.layer_model import Index, LayerModel
+from lama_desktop.ui.panels.layer_row import LayerDelegate, content_left, eye_right, on_triangle
+from lama_desktop.ui.text import tr
+from lama_desktop.ui.theme import GAP, RADIUS, Theme
 
-Index = QModelIndex | QPersistentModelIndex
-MIME = "application/x-lama-desktop-layer"
-EYE, THUMBNAIL = 20, QSize(52, 36)
-_ROLE = QPalette.ColorRole
-_TITLES = {card.id: card.title for card in MODELS}
+EXPAND_MS = 600
+"""How long something is held over a collapsed group until it opens."""
 
 
-class LayerModel(QAbstractListModel):
-    """The layers of a document, the topmost in row 0. Dropping a row elsewhere asks for another order.
+@dataclass(frozen=True)
+class _Target:
+    """Where something that is dragged would go, and how that is shown: as a line, or around a group."""
 
-    Signals:
-        moved: a layer was dropped: the layer and its new position, 0 for the lowest.
-        renamed: a layer got another name: the layer and the name.
-    """
-
-    moved = Signal(object, int)
-    renamed = Signal(object, str)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._document: Document | None = None
-        self._layers: tuple[Layer, ...] = ()
-        self._thumbnails: dict[Layer, QPixmap] = {}
-
-    def show(self, document: Document | None, stale: Sequence[Layer] = ()) -> None:
-        """Show the layers of a document as they are; `stale` ones look different than before."""
-        layers = () if document is None else tuple(reversed(document.layers))
-        for layer in stale:
-            self._thumbnails.pop(layer, None)
-        if document is self._document and layers == self._layers:
-            self.dataChanged.emit(self.index(0), self.index(len(layers) - 1))
-            return
-        self.beginResetModel()
-        self._document, self._layers = document, layers
-        self._thumbnails = {layer: picture for layer, picture in self._thumbnails.items() if layer in layers}
-        self.endResetModel()
-
-    def layer(self, index: Index) -> Layer | None:
-        """Return the layer of a row."""
-        return self._layers[index.row()] if index.isValid() else None
-
-    def row(self, layer: Layer | None) -> QModelIndex:
-        """Return the index of a layer; an invalid one where it is not shown."""
-        return self.index(self._layers.index(layer)) if layer in self._layers else QModelIndex()
-
-    def thumbnail(self, layer: Layer, scale: float) -> QPixmap:
-        """Return the picture of a layer, drawn once until it is stale."""
-        found = self._thumbnails.get(layer)
-        if found is None or found.devicePixelRatio() != scale:
-            assert self._document is not None
-            found = self._thumbnails[layer] = layer_thumbnail(self._document, layer, THUMBNAIL, scale)
-        return found
-
-    def about(self, layer: Layer) -> str:
-        """Return the second line of a row: what made it, how large it is, how it is blended."""
-        if layer.recipe is not None:
-            preset = str(layer.recipe.settings.get("preset", ""))
-            parts = [short_title(_TITLES.get(layer.recipe.model, layer.recipe.model)), tr(preset)]
-        else:
-            parts = [f"{layer.rect.width} × {layer.rect.height}"]
-            if self._document is not None and layer is self._layers[-1]:
-                parts.append(tr("{bits} bit", bits=self._document.depth))
-        if layer.mode is not NORMAL:
-            parts.append(tr(layer.mode.title))
-        if layer.opacity < 1:
-            parts.append(f"{round(layer.opacity * 100)} %")
-        return " · ".join(part for part in parts if part)
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 (Qt's own default)
-        """Return the number of layers."""
-        return 0 if parent.isValid() else len(self._layers)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return the name of a layer, or what a screen reader says of it."""
-        layer = self._layers[index.row()]
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
-            return layer.name
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            seen = tr("visible") if layer.visible else tr("hidden")
-            return f"{layer.name}, {self.about(layer)}, {seen}"
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return tr("Double click renames, dragging reorders, the eye hides")
-        return None
-
-    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        """Take a new name."""
-        layer, name = self._layers[index.row()], str(value).strip()
-        if role != Qt.ItemDataRole.EditRole or not name or name == layer.name:
-            return False
-        self.renamed.emit(layer, name)
-        return True
-
-    def flags(self, index: Index) -> Qt.ItemFlag:
-        """Allow rows to be chosen, renamed and dragged, and to be dropped between rows."""
-        if not index.isValid():
-            return Qt.ItemFlag.ItemIsDropEnabled
-        flag = Qt.ItemFlag
-        return flag.ItemIsEnabled | flag.ItemIsSelectable | flag.ItemIsEditable | flag.ItemIsDragEnabled
-
-    def supportedDropActions(self) -> Qt.DropAction:
-        """Return that rows move."""
-        return Qt.DropAction.MoveAction
-
-    def mimeTypes(self) -> list[str]:
-        """Return the one type that is taken."""
-        return [MIME]
-
-    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
-        """Return the row that is dragged."""
-        data = QMimeData()
-        data.setData(MIME, QByteArray(str(indexes[0].row()).encode()))
-        return data
-
-    def dropMimeData(self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index) -> bool:
-        """Ask for a layer to be moved; the answer is a new order, so nothing is removed here."""
-        if not data.hasFormat(MIME):
-            return False
-        source = int(bytes(data.data(MIME).data()).decode())
-        target = row if row >= 0 else parent.row() if parent.isValid() else len(self._layers)
-        if target > source:
-            target -= 1
-        if target != source:
-            self.moved.emit(self._layers[source], len(self._layers) - 1 - target)
-        return False
+    place: Place
+    mark: QRect
 
 
-class LayerList(QListView):
+class LayerList(QTreeView):
     """The rows.
 
     Signals:
-        eye_clicked: the layer whose eye was clicked.
+        eye_clicked: the layer or group whose eye was clicked.
+        dropped: a layer or group was dropped: the node, and the place it is to have.
     """
 
     eye_clicked = Signal(object)
+    dropped = Signal(object, object)
 
     def __init__(self, model: LayerModel, theme: Theme) -> None:
         super().__init__()
         self._layers = model
+        self._collapsed: set[int] = set()
+        self._target: _Target | None = None
+        self._restoring = False
         self.setModel(model)
-        self.setItemDelegate(_LayerDelegate(self, model, theme))
+        self.setItemDelegate(LayerDelegate(self, model, theme))
         self.setAccessibleName(tr("Layers"))
         self.setMouseTracking(True)
-        self.setUniformItemSizes(True)
+        self.setHeaderHidden(True)
+        self.setIndentation(0)  # rows are as wide as the list; the delegate indents what is in them
+        self.setUniformRowHeights(True)
+        self.setExpandsOnDoubleClick(False)
+        self.setAutoExpandDelay(EXPAND_MS)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
         self.setDefaultDropAction(Qt.DropAction.MoveAction)
+        self.setDropIndicatorShown(False)  # it cannot tell into which of two groups; see `_Target`
         trigger = QAbstractItemView.EditTrigger
         self.setEditTriggers(trigger.DoubleClicked | trigger.EditKeyPressed)
+        self.expanded.connect(lambda index: self._remember(index, collapsed=False))
+        self.collapsed.connect(lambda index: self._remember(index, collapsed=True))
+        model.modelReset.connect(self._restore)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Hide or show where the eye is clicked; else choose."""
-        if (layer := self._eye_at(event.position().toPoint())) is not None:
-            self.eye_clicked.emit(layer)
-        else:
+        """Hide or show where the eye is clicked, open or close at the triangle; else choose."""
+        if not self._clicked(event):
             super().mousePressEvent(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Rename, but not by two quick clicks on the eye."""
-        if (layer := self._eye_at(event.position().toPoint())) is not None:
-            self.eye_clicked.emit(layer)
-        else:
+        """Rename, but not by two quick clicks on the eye or the triangle."""
+        if not self._clicked(event):
             super().mouseDoubleClickEvent(event)
 
-    def _eye_at(self, point: QPoint) -> Layer | None:
-        index = self.indexAt(point)
-        if index.isValid() and point.x() < GAP + 2 * GAP + EYE:
-            return self._layers.layer(index)
-        return None
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take rows of this list only."""
+        if self._layers.dragged(event.mimeData()) is None:
+            event.ignore()
+        else:
+            super().dragEnterEvent(event)
+            event.acceptProposedAction()
 
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        """Show where it would go: not into itself, and not too deep."""
+        super().dragMoveEvent(event)  # scrolls, and opens groups
+        self._aim(self._target_at(event))
+        if self._target is None:
+            event.ignore()
+        else:
+            event.acceptProposedAction()
 
-class _LayerDelegate(QStyledItemDelegate):
-    """Draws a row, and the field in which a name is written."""
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """Show no target."""
+        super().dragLeaveEvent(event)
+        self._aim(None)
 
-    def __init__(self, parent: QWidget, model: LayerModel, theme: Theme) -> None:
-        super().__init__(parent)
-        self._layers, self._theme = model, theme
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Ask for the node to be moved; the model follows the document."""
+        node, target = self._layers.dragged(event.mimeData()), self._target_at(event)
+        self._aim(None)
+        self.stopAutoScroll()
+        self.setState(QAbstractItemView.State.NoState)
+        if node is None or target is None:
+            event.ignore()
+            return
+        event.acceptProposedAction()
+        self.dropped.emit(node, target.place)
 
-    def sizeHint(self, option: Any, index: Index) -> QSize:
-        """Return the size of a row."""
-        return QSize(0, LAYER_ROW)
-
-    def paint(self, painter: QPainter, option: Any, index: Index) -> None:
-        """Draw a row."""
-        layer, tokens = self._layers.layer(index), self._theme.tokens
-        assert layer is not None
-        scale = painter.device().devicePixelRatioF()
-        selected = option.state & QStyle.StateFlag.State_Selected
-        hovered = option.state & QStyle.StateFlag.State_MouseOver
-        row = QRect(option.rect).adjusted(GAP, 0, -GAP, 0)
-        painter.save()
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the rows and the target of a drag."""
+        super().paintEvent(event)
+        if self._target is None:
+            return
+        painter, mark = QPainter(self.viewport()), QRectF(self._target.mark)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if selected or hovered:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(option.palette.color(_ROLE.Highlight if selected else _ROLE.Midlight))
-            painter.drawRoundedRect(QRectF(row), RADIUS, RADIUS)
-        eye = drawing("eye" if layer.visible else "eye-off", tokens.secondary, EYE, scale)
-        painter.setOpacity(1.0 if layer.visible else 0.6)
-        painter.drawPixmap(row.left() + GAP, row.center().y() - EYE // 2 + 1, eye)
-        picture = self._layers.thumbnail(layer, scale)
-        size = picture.deviceIndependentSize()
-        left = row.left() + 2 * GAP + EYE + 4
-        painter.drawPixmap(
-            round(left + (THUMBNAIL.width() - size.width()) / 2),
-            round(row.center().y() + 1 - size.height() / 2),
-            picture,
-        )
-        painter.setOpacity(1.0)
-        right = row.right() - GAP
-        if layer.lock is not Lock.NONE:
-            right -= 16
-            painter.drawPixmap(right, row.center().y() - 7, drawing("lock", tokens.secondary, 16, scale))
-        self._write(painter, option.font, layer, self._text_rect(row, right), bool(selected))
-        painter.restore()
+        painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Accent), 2))
+        if mark.height() > 0:
+            painter.drawRoundedRect(mark.adjusted(1, 1, -1, -1), RADIUS, RADIUS)
+            return
+        y = min(max(mark.top(), 4.0), self.viewport().height() - 4.0)
+        painter.drawEllipse(QPointF(mark.left() + 3, y), 3, 3)
+        painter.drawLine(QPointF(mark.left() + 6, y), QPointF(mark.right(), y))
 
-    def _write(self, painter: QPainter, font: QFont, layer: Layer, text: QRect, selected: bool) -> None:
-        """Write the two lines."""
-        tokens, elide = self._theme.tokens, Qt.TextElideMode.ElideRight
-        upper, lower = QRect(text), QRect(text)
-        upper.setBottom(text.center().y())
-        lower.setTop(text.center().y() + 1)
-        painter.setFont(weighted(font, QFont.Weight.Medium))
-        painter.setPen(tokens.text if layer.visible else tokens.secondary)
-        name = painter.fontMetrics().elidedText(layer.name, elide, upper.width())
-        painter.drawText(upper, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft, name)
-        painter.setFont(small(font))
-        painter.setPen(mixed(tokens.secondary, tokens.text, 0.35) if selected else tokens.secondary)
-        about = painter.fontMetrics().elidedText(self._layers.about(layer), elide, lower.width())
-        painter.drawText(lower, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft, about)
+    def drawBranches(self, painter: QPainter, rect: QRect, index: Index) -> None:
+        """Draw nothing: the delegate draws the triangle."""
 
-    def createEditor(self, parent: QWidget, option: Any, index: Index) -> QWidget:
-        """Return the field for a name."""
-        editor = QLineEdit(parent)
-        editor.setAccessibleName(tr("Name of the layer"))
-        return editor
-
-    def updateEditorGeometry(self, editor: QWidget, option: Any, index: Index) -> None:
-        """Put the field where the name is."""
-        row = QRect(option.rect).adjusted(GAP, 0, -GAP, 0)
-        text = self._text_rect(row, row.right() - GAP)
-        editor.setGeometry(text.left() - GAP, row.center().y() - 13, text.width() + GAP, 26)
-
-    def editorEvent(self, event: QEvent, model: Any, option: Any, index: Index) -> bool:
-        """Leave clicks to the list."""
+    def _clicked(self, event: QMouseEvent) -> bool:
+        """Do what a click on the eye or the triangle does; tell whether it was one."""
+        point = event.position().toPoint()
+        index = self.indexAt(point)
+        node = self._layers.node(index)
+        if node is None or event.button() != Qt.MouseButton.LeftButton:
+            return False
+        if point.x() < eye_right():
+            self.eye_clicked.emit(node)
+            return True
+        if self._layers.rowCount(index) and on_triangle(point.x(), self._layers.depth(node)):
+            self.setExpanded(index, not self.isExpanded(index))
+            return True
         return False
 
-    @staticmethod
-    def _text_rect(row: QRect, right: int) -> QRect:
-        left = row.left() + 4 * GAP + EYE + THUMBNAIL.width()
-        return QRect(left, row.top() + 6, right - left, row.height() - 12)
+    def _remember(self, index: Index, *, collapsed: bool) -> None:
+        group = self._layers.node(index)
+        if self._restoring or not isinstance(group, Group):
+            return
+        if not collapsed:
+            self._collapsed.discard(group.key)
+            return
+        self._collapsed.add(group.key)
+        inside = self.currentIndex().parent()
+        while inside.isValid() and inside != index:
+            inside = inside.parent()
+        if inside.isValid():  # what is active can be seen
+            self.setCurrentIndex(index)
+
+    def _restore(self) -> None:
+        """Open the groups that are not collapsed: a model that was reset has none open."""
+        self._restoring = True
+        for group in self._layers.groups():
+            self.setExpanded(self._layers.row(group), group.key not in self._collapsed)
+        self._restoring = False
+
+    def _aim(self, target: _Target | None) -> None:
+        if target != self._target:
+            self._target = target
+            self.viewport().update()
+
+    def _target_at(self, event: QDropEvent) -> _Target | None:
+        """Return where what is dragged would go; None where it cannot go or would stay."""
+        node, document = self._layers.dragged(event.mimeData()), self._layers.document
+        if node is None or document is None:
+            return None
+        stack, point = document.stack, event.position().toPoint()
+        target = self._onto_group(point) or self._between(point)
+        group = target.place.group
+        around = () if group is None else (group, *stack.ancestors(group))
+        if node in around or len(around) + depth_of((stack.entry(node),)) > MAX_DEPTH:
+            return None
+        place, before = target.place, stack.place(node)
+        if group is before.group and before.index < place.index:  # counted without the node
+            place = Place(place.index - 1, group)
+        return None if place == before else _Target(place, target.mark)
+
+    def _onto_group(self, point: QPoint) -> _Target | None:
+        """Return the top of a group whose row is pointed at, unless that is near the edge of the row."""
+        index = self.indexAt(point)
+        group, rect = self._layers.node(index), self.visualRect(index)
+        margin = rect.height() // 4
+        if not isinstance(group, Group) or not rect.top() + margin <= point.y() <= rect.bottom() - margin:
+            return None
+        return _Target(Place(self._layers.rowCount(index), group), rect.adjusted(GAP, 0, -GAP, 0))
+
+    def _between(self, point: QPoint) -> _Target:
+        """Return the gap between two rows that is nearest; at the end of a group the pointer's column decides."""
+        below = self.indexAt(point)
+        rect = self.visualRect(below)
+        if below.isValid() and point.y() > rect.center().y():
+            below = self.indexBelow(below)
+            rect = self.visualRect(below)
+        above = self.indexAbove(below) if below.isValid() else self._last()
+        y = rect.top() if below.isValid() else self.visualRect(above).bottom() + 1
+        if not above.isValid():
+            place, depth = Place(self._layers.rowCount()), 0
+        elif self.isExpanded(above) and self._layers.rowCount(above):
+            place, depth = self._above(below)
+        else:
+            least = 0 if not below.isValid() else self._depth(below)
+            while self._depth(above) > least and above.row() == self._layers.rowCount(above.parent()) - 1:
+                if point.x() >= content_left(self._depth(above)):
+                    break
+                above = above.parent()
+            place, depth = self._above(above)
+            place = Place(place.index - 1, place.group)
+        left = content_left(depth)
+        return _Target(place, QRect(left, y, self.viewport().width() - GAP - left, 0))
+
+    def _above(self, index: Index) -> tuple[Place, int]:
+        """Return the place right above a row, counted with all that is there now; and its depth."""
+        group = self._layers.node(index.parent())
+        assert group is None or isinstance(group, Group)
+        return Place(self._layers.rowCount(index.parent()) - index.row(), group), self._depth(index)
+
+    def _depth(self, index: Index) -> int:
+        node = self._layers.node(index)
+        return 0 if node is None else self._layers.depth(node)
+
+    def _last(self) -> Index:
+        """Return the lowest row that is shown."""
+        index = self._layers.index(self._layers.rowCount() - 1)
+        while self.isExpanded(index) and self._layers.rowCount(index):
+            index = self._layers.index(self._layers.rowCount(index) - 1, 0, index)
+        return index

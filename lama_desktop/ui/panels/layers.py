@@ -1,29 +1,39 @@
-"""Layers panel: the stack of the document in front, and how the active layer is blended."""
+"""Layers panel: the stack of the document in front, and how the active layer or group is blended."""
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QModelIndex, QSize, Qt, QTimer
+from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget, QWidgetAction
 
 from lama_desktop.core.blend import BLEND_MODES, BlendMode
-from lama_desktop.core.commands import PropertyEdit, StackEdit
+from lama_desktop.core.commands import Command, Compound, PropertyEdit, StackEdit
 from lama_desktop.core.document import Document
 from lama_desktop.core.geometry import Rect
+from lama_desktop.core.group import Group
 from lama_desktop.core.layer import Layer
 from lama_desktop.core.node import Node
 from lama_desktop.core.stack import Place
 from lama_desktop.options import Option
 from lama_desktop.ui.controls.choices import Choice
 from lama_desktop.ui.controls.numbers import SliderField
-from lama_desktop.ui.panels.layer_list import LayerList, LayerModel
+from lama_desktop.ui.panels.layer_list import LayerList
+from lama_desktop.ui.panels.layer_model import LayerModel
 from lama_desktop.ui.panels.panel import WIDTH, Panel
 from lama_desktop.ui.text import tr
 from lama_desktop.ui.theme import GAP, PADDING, UNIT, Theme
 
 OPACITY = Option("opacity", float, 1.0, "Opacity", "how strongly the layer covers what is below", 0.0, 1.0, "")
-BUTTONS = ("new-layer", "duplicate-layer", "merge-down", "lock-layer", "delete-layer")
+BUTTONS = ("new-layer", "group-layers", "duplicate-layer", "merge-down", "lock-layer", "delete-layer")
 """Ids of the actions in the foot of the panel."""
+LINE = ""
+MENU = (
+    "new-layer", "duplicate-layer", "rename-layer", "delete-layer", LINE, "group-layers", "ungroup-layers", LINE,
+    "merge-down", "merge-group", "merge-visible", LINE, "lock-layer", "lock-alpha", "lock-position",
+)  # fmt: skip
+"""Ids of the actions in the menu of a row."""
+PASS_THROUGH = "pass-through"
+"""Stands among the blend modes of a group, since a group that its layers pass through has none."""
 SETTLE_MS = 200
 """Thumbnails are drawn again when the picture has been still for so long."""
 
@@ -44,16 +54,20 @@ class LayersPanel(Panel):
         self._held: PropertyEdit | None = None
         self.layers = LayerModel()
         self.list = LayerList(self.layers, theme)
-        self.mode = Choice([(mode, tr(mode.title)) for mode in BLEND_MODES], flat=True)
+        self.mode = Choice(flat=True)
+        self._offers_pass_through: bool | None = None
+        self._offer_modes(False)
         self.opacity = OpacityButton()
+        self._menu = QMenu(self.list)
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
         self._settle.setInterval(SETTLE_MS)
         self._lay_out(actions)
         self.list.selectionModel().currentChanged.connect(self._activate)
         self.list.eye_clicked.connect(self._toggle)
-        self.layers.moved.connect(self._move)
-        self.layers.renamed.connect(lambda layer, name: self._set(layer, "Rename layer", "name", name))
+        self.list.dropped.connect(self._move)
+        self.list.customContextMenuRequested.connect(self._ask)
+        self.layers.renamed.connect(self._rename)
         self.mode.changed.connect(self._blend)
         self.opacity.field.changed.connect(self._fade)
         self.opacity.field.slider.sliderPressed.connect(self._hold)
@@ -83,17 +97,18 @@ class LayersPanel(Panel):
         document, self._showing = self._document, True
         stale, self._stale = self._stale, set()
         self.layers.show(document, tuple(stale))
-        active = None if document is None else document.active_layer
+        active = None if document is None else document.active
         self.list.setCurrentIndex(self.layers.row(active))
         for control in (self.mode, self.opacity):
             control.setEnabled(active is not None)
         if active is not None and not self.opacity.is_held:
-            self.mode.value = active.mode
+            self._offer_modes(isinstance(active, Group))
+            self.mode.value = PASS_THROUGH if isinstance(active, Group) and not active.isolated else active.mode
             self.opacity.show_value(active.opacity)
         self._showing = False
 
     def rename(self) -> None:
-        """Let the name of the active layer be written."""
+        """Let the name of the active layer or group be written."""
         self.list.setFocus()
         self.list.edit(self.list.currentIndex())
 
@@ -107,6 +122,8 @@ class LayersPanel(Panel):
             control.setToolTip(name)
             self.heading.add(control)
         self.body.addWidget(self.list, 1)
+        self._menu.addActions([actions[key] if key else self._menu.addSeparator() for key in MENU])
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         foot = QWidget()
         row = QHBoxLayout(foot)
         row.setContentsMargins(PADDING - UNIT, UNIT, PADDING - UNIT, 0)
@@ -121,6 +138,12 @@ class LayersPanel(Panel):
             row.addWidget(button)
         self.body.addWidget(foot)
 
+    def _offer_modes(self, pass_through: bool) -> None:
+        if pass_through is not self._offers_pass_through:
+            self._offers_pass_through = pass_through
+            through = [(PASS_THROUGH, tr("Pass through"))] if pass_through else []
+            self.mode.offer([*through, *((mode, tr(mode.title)) for mode in BLEND_MODES)])
+
     def _redraw(self, rect: Rect | None = None) -> None:
         """Take note that pictures are out of date: of the layers that were touched there."""
         if self._document is not None:
@@ -128,26 +151,45 @@ class LayersPanel(Panel):
             self._settle.start()
 
     def _activate(self, index: QModelIndex) -> None:
-        layer = self.layers.layer(index)
-        if self._document is not None and layer is not None and not self._showing:
-            self._document.active = layer
+        node = self.layers.node(index)
+        if self._document is not None and node is not None and not self._showing:
+            self._document.active = node
 
-    def _toggle(self, layer: Layer) -> None:
-        self._set(layer, "Hide layer" if layer.visible else "Show layer", "visible", not layer.visible)
+    def _ask(self, point: QPoint) -> None:
+        """Open the menu of the active row, or of the list where there is none."""
+        self._menu.popup(self.list.viewport().mapToGlobal(point))
 
-    def _move(self, layer: Layer, index: int) -> None:
-        if self._document is not None:
-            self._document.do(StackEdit("Reorder layers", self._document.stack.moved(layer, Place(index))))
+    def _toggle(self, node: Node) -> None:
+        what = "group" if isinstance(node, Group) else "layer"
+        self._set(node, f"Hide {what}" if node.visible else f"Show {what}", "visible", not node.visible)
 
-    def _blend(self, mode: BlendMode) -> None:
-        if self._document is not None and self._document.active is not None:
-            self._set(self._document.active, "Blend mode", "mode", mode)
+    def _rename(self, node: Node, name: str) -> None:
+        self._set(node, "Rename group" if isinstance(node, Group) else "Rename layer", "name", name)
+
+    def _move(self, node: Node, place: Place) -> None:
+        if self._document is not None and not self._document.is_editing:
+            self._document.do(StackEdit("Reorder layers", self._document.stack.moved(node, place)))
+
+    def _blend(self, chosen: BlendMode | str) -> None:
+        document, node = self._document, None if self._document is None else self._document.active
+        if document is None or node is None or document.is_editing:
+            return
+        wanted: dict[str, object] = {"mode": node.mode if chosen == PASS_THROUGH else chosen}
+        if isinstance(node, Group):
+            wanted["isolated"] = chosen != PASS_THROUGH
+        edits: list[Command] = [
+            PropertyEdit("", document, node, attribute, value)
+            for attribute, value in wanted.items()
+            if getattr(node, attribute) != value
+        ]
+        if edits:
+            document.do(Compound("Blend mode", edits))
 
     def _hold(self) -> None:
         """Begin one step that lasts until the slider is released."""
-        document, layer = self._document, None if self._document is None else self._document.active
-        if document is not None and layer is not None and not document.is_editing:
-            self._held = PropertyEdit("Opacity", document, layer, "opacity", layer.opacity).open()
+        document, node = self._document, None if self._document is None else self._document.active
+        if document is not None and node is not None and not document.is_editing:
+            self._held = PropertyEdit("Opacity", document, node, "opacity", node.opacity).open()
 
     def _fade(self, value: float) -> None:
         self.opacity.show_value(value)
@@ -161,9 +203,9 @@ class LayersPanel(Panel):
         if held is not None:
             held.commit()
 
-    def _set(self, layer: Node, label: str, attribute: str, value: object) -> None:
+    def _set(self, node: Node, label: str, attribute: str, value: object) -> None:
         if self._document is not None and not self._document.is_editing:
-            self._document.do(PropertyEdit(label, self._document, layer, attribute, value))
+            self._document.do(PropertyEdit(label, self._document, node, attribute, value))
 
 
 class OpacityButton(QToolButton):
