@@ -27,7 +27,7 @@ FINEST = 8.0
 """Standard deviation to which a wide window is brought by looking at fewer pixels, for speed."""
 REACH = 0.75
 """Standard deviation of the window over which a wave is looked at, in periods."""
-RINGS, DIRECTIONS = 3, 12
+RINGS, DIRECTIONS = 2, 8
 """Parts of an octave, and of half a turn, that the spectrum is told apart by."""
 LOWEST = 2.0
 """Periods in the hole from which on a frequency counts."""

@@ -18,7 +18,7 @@ from lama_desktop.progress import Progress
 
 WORST, BEST, APART = 3, 2, 4
 """So many pictures are shown of each contender's worst and best, and of those on which contenders differ most."""
-SIDE, QUALITY = 384, 84
+SIDE, QUALITY = 320, 84
 """The longest side of a picture on the page, in pixels, and its quality as a JPEG."""
 MARGIN = 0.3
 """How much around a hole is shown, as a part of its longer side."""
@@ -34,13 +34,17 @@ def exhibits(results: Results, samples: Sequence[Sample], sources: Mapping[str, 
     known = {sample.name: sample for sample in samples}
     bad = {name: _by_hole(results, name) for name in results.contenders}
     names = [score.sample for score in results.holes]
-    shown: dict[str, str] = {}
+    places: dict[str, str] = {}
 
     def rows(chosen: Sequence[str]) -> str:
+        found = []
         for name in chosen:
-            if name not in shown:
-                shown[name] = _row(results, known[name], sources)
-        return f'<div class="exhibits">{"".join(shown[name] for name in chosen)}</div>'
+            if name in places:
+                found.append(f'<p class="card"><a href="#{places[name]}">{html.escape(name)}</a> is shown above.</p>')
+                continue
+            places[name] = f"hole-{len(places)}"
+            found.append(_row(results, known[name], sources, places[name]))
+        return f'<div class="exhibits">{"".join(found)}</div>'
 
     title = results.measures[BY].title
     if len(results.contenders) > 1:
@@ -72,11 +76,11 @@ def pattern_exhibits(results: PatternResults, sources: Mapping[str, Source], see
             if not note:
                 note = f"spectrum {number('spectrum', results.value(name, pattern, size, 'spectrum'))}"
             cells.append(_figure(fill(name)[part], name, note))
-        rows.append(_laid_out(PATTERNS[pattern].title, f"{size} pixels", cells))
+        rows.append(_laid_out(PATTERNS[pattern].title, f"{size} pixels", cells, f"pattern-{pattern}"))
     return f'<div class="exhibits">{"".join(rows)}</div>'
 
 
-def _row(results: Results, sample: Sample, sources: Mapping[str, Source]) -> str:
+def _row(results: Results, sample: Sample, sources: Mapping[str, Source], place: str) -> str:
     case = sample.read()
     part = _around(case.hole)
     cells = [_figure(case.truth[part], "truth", ""), _figure(_painted(case.truth, case.hole)[part], "hole", "")]
@@ -84,14 +88,13 @@ def _row(results: Results, sample: Sample, sources: Mapping[str, Source]) -> str
         values = next(each.values for each in results.scores_of(name) if each.sample == sample.name)
         note = " · ".join(f"{SHORT[each]} {number(each, values[each])}" for each in TOLD)
         cells.append(_figure(sources[name].fill(case, Progress())[0][part], name, note))
-    return _laid_out(
-        sample.name, f"{case.hole.mean():.0%} of {case.hole.shape[1]} × {case.hole.shape[0]} pixels", cells
-    )
+    note = f"{case.hole.mean():.0%} of {case.hole.shape[1]} × {case.hole.shape[0]} pixels"
+    return _laid_out(sample.name, note, cells, place)
 
 
-def _laid_out(title: str, note: str, cells: Sequence[str]) -> str:
+def _laid_out(title: str, note: str, cells: Sequence[str], place: str) -> str:
     return (
-        f'<article class="card"><h4>{html.escape(title)} <small>{html.escape(note)}</small></h4>'
+        f'<article class="card" id="{place}"><h4>{html.escape(title)} <small>{html.escape(note)}</small></h4>'
         f'<div style="--columns:{len(cells)}">{"".join(cells)}</div></article>'
     )
 

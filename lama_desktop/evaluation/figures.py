@@ -33,8 +33,12 @@ def standings(results: Results) -> str:
     lines = []
     for each in results.standings:
         cells = "".join(_cell(f"{each.ranks[name]:.2f}", each.ranks[name] == best[name]) for name in names)
-        lines.append(f"<tr><th>{html.escape(each.contender)}</th>{cells}<td>{each.overall:.2f}</td></tr>")
-    return _table(f"<th></th>{head}<th>overall</th>", lines)
+        means = (
+            f"{value:.2f}" if math.isfinite(value) else "–" for value in (each.closeness, each.texture, each.overall)
+        )
+        told = "".join(f"<td>{mean}</td>" for mean in means)
+        lines.append(f"<tr><th>{html.escape(each.contender)}</th>{cells}{told}</tr>")
+    return _table(f"<th></th>{head}<th>closeness</th><th>texture</th><th>overall</th>", lines)
 
 
 def pairs(results: Results) -> str:

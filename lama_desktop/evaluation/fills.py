@@ -24,7 +24,7 @@ from lama_desktop.evaluation.cases import draw_hole, read_square, sample_names
 from lama_desktop.evaluation.metrics import MEASURES
 from lama_desktop.progress import Progress
 
-HOLE_ONLY = EngineOptions(grow=0, feather=0)
+HOLE_ONLY = EngineOptions(grow=0, feather=0, texture=False)
 """With these a fill covers the hole exactly, so that nothing but the hole is judged."""
 MASKED_VALUE = 128
 _GIVEN = ("truth", "masks", "masked")

@@ -118,7 +118,11 @@ def _photographs(results: Results, evaluation: Evaluation) -> list[str]:
             f"means inside the hole, with 95&nbsp;% intervals over pictures{bias}",
             figures.glance(results) + _seconds(results),
         ),
-        section("Ranks", "mean rank over the holes, 1 is best", figures.standings(results)),
+        section(
+            "Ranks",
+            "mean rank over the holes, 1 is best; overall is the mean of closeness and texture (energy, SWD, LPIPS)",
+            figures.standings(results),
+        ),
         section(
             "Pairs",
             "who is better on the same holes, and on which part of the pictures; p of the signed-rank test, corrected",

@@ -20,6 +20,8 @@ from lama_desktop.evaluation.statistics import Difference, Summary, compare, hol
 SMALLEST_RATIO = 1e-3
 """A flatter fill counts as this flat, so that one of them does not make every mean infinite."""
 ALL = "all"
+TEXTURE = frozenset({"energy", "swd", "lpips"})
+"""Measures that ask for the right kind of texture, wherever it lies; the others ask for each colour in its place."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,17 @@ class Pair:
 
 @dataclass(frozen=True)
 class Standing:
-    """The mean rank of a contender over all holes by every measure, 1 is the best; `overall` is the mean of those."""
+    """The mean rank of a contender over all holes by every measure, 1 is the best.
+
+    `closeness` is the mean over the measures that ask for the right colour in its place, `texture` over those that ask
+    for the right kind of texture, LPIPS among them. `overall` is the mean of both: there are more measures of the
+    first sort, and all of them reward mush.
+    """
 
     contender: str
     ranks: dict[str, float]
+    closeness: float
+    texture: float
     overall: float
 
 
@@ -121,16 +130,18 @@ class Results:
 
     @cached_property
     def standings(self) -> list[Standing]:
-        """The contenders, best first by the mean of their mean ranks over the measures that tell them apart."""
+        """The contenders, best first overall; measures by which all are equal rank nobody."""
         if len(self.contenders) < 2:
             return []
         ranks = {name: self._mean_ranks(name) for name in self.measures}
-        # A measure by which all are equal, such as what became of known pixels, ranks nobody.
         told = {name: each for name, each in ranks.items() if np.ptp(each) > 0} or ranks
         found = []
         for place, contender in enumerate(self.contenders):
             own = {name: float(each[place]) for name, each in told.items()}
-            found.append(Standing(contender, own, float(np.nanmean(list(own.values())))))
+            texture, closeness = (
+                _mean([rank for name, rank in own.items() if (name in TEXTURE) is wanted]) for wanted in (True, False)
+            )
+            found.append(Standing(contender, own, closeness, texture, _mean([closeness, texture])))
         return sorted(found, key=lambda each: each.overall)
 
     def scores_of(self, contender: str) -> list[Score]:
@@ -146,17 +157,17 @@ class Results:
         summaries = {name: _summary(measure, name, scores, self._seed) for name, measure in self.measures.items()}
         seconds = [each.seconds for each in scores if each.seconds is not None]
         fid = self._fid(group, contender)
-        similar = {"ssim": summaries["ssim_whole"].mean, "lpips": math.nan}
-        if "lpips" in summaries:
-            similar["lpips"] = 1 - summaries["lpips"].mean
+        similarity, distance = (
+            summaries[name].mean if name in summaries else math.nan for name in ("ssim_whole", "lpips")
+        )
         return Row(
             contender,
             group,
             summaries,
             float(np.median(seconds)) if len(seconds) == len(scores) else None,
             fid,
-            integral_score(similar["ssim"], fid) if math.isfinite(fid) else math.nan,
-            integral_score(similar["lpips"], fid) if math.isfinite(fid) else math.nan,
+            integral_score(similarity, fid) if math.isfinite(fid) else math.nan,
+            integral_score(1 - distance, fid) if math.isfinite(fid) else math.nan,
         )
 
     def _fid(self, group: Group, contender: str) -> float:
@@ -193,6 +204,12 @@ def badness(better: Better, value: float) -> float:
     if better is Better.ONE:
         return abs(math.log(max(value, SMALLEST_RATIO)))
     return value if better is Better.LOWER else -value
+
+
+def _mean(values: Sequence[float]) -> float:
+    """Return the mean of what is finite; not a number where nothing is."""
+    finite = [value for value in values if math.isfinite(value)]
+    return sum(finite) / len(finite) if finite else math.nan
 
 
 def _group(title: str, by: str, holes: Sequence[Score]) -> Group:

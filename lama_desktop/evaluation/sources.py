@@ -85,8 +85,13 @@ class EngineSource:
         self._identity = json.dumps(identity, sort_keys=True)
         self._folder = folder
         self._kept = {} if fresh or folder is None else _kept(folder / RECORD)
-        self.reused = 0
-        """Fills that were not made again."""
+        self._made: set[str] = set()
+        self._taken: set[str] = set()
+
+    @property
+    def reused(self) -> int:
+        """How many fills of earlier runs were taken."""
+        return len(self._taken)
 
     def fill(self, case: Case, progress: Progress) -> tuple[Image, float | None]:
         """Fill the hole of a case, or take what was kept; errors also as Engine.inpaint."""
@@ -100,7 +105,8 @@ class EngineSource:
             except FileFormatError as error:
                 logger.info("Filled again: %s", error)
             else:
-                self.reused += 1
+                if case.name not in self._made:
+                    self._taken.add(case.name)
                 return pixels, self._kept[case.name][1]
         if self._engine is None:
             self._engine = self._open()
@@ -118,6 +124,8 @@ class EngineSource:
             formats.write(Photo(pixels), path)
             with (folder / RECORD).open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"name": name, "digest": digest, "seconds": round(seconds, 4)}) + "\n")
+            self._kept[name] = digest, seconds
+            self._made.add(name)
         except OSError as error:
             raise FileFormatError(f"{shown(path.name)} cannot be kept: {error.strerror or error}.") from error
 

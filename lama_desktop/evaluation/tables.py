@@ -46,7 +46,8 @@ def text(results: Results) -> Iterator[str]:
     width = max(16, *(len(each) for each in results.contenders))
     for group in results.groups:
         rows = [row for row in results.rows if row.group == group]
-        yield from _block(f"{group.title} ({len(group.samples)} holes)", rows, list(results.measures), width)
+        holes = "1 hole" if len(group.samples) == 1 else f"{len(group.samples)} holes"
+        yield from _block(f"{group.title} ({holes})", rows, list(results.measures), width)
     yield from NOTES
     if results.standings:
         yield from _comparison(results, width)
@@ -152,10 +153,14 @@ def _with_bounds(name: str, summary: Summary) -> str:
 def _comparison(results: Results, width: int) -> Iterator[str]:
     names = list(results.standings[0].ranks)
     yield ""
-    yield f"{'mean rank':{width}s} " + " ".join(f"{SHORT.get(name, name):>9s}" for name in names) + f" {'overall':>9s}"
+    yield (
+        f"{'mean rank':{width}s} "
+        + " ".join(f"{SHORT.get(name, name):>9s}" for name in names)
+        + " closeness   texture   overall"
+    )
     for each in results.standings:
         ranks = " ".join(f"{number('psnr', each.ranks[name]):>9s}" for name in names)
-        yield f"{each.contender:{width}s} {ranks} {each.overall:9.2f}"
+        yield f"{each.contender:{width}s} {ranks} {each.closeness:9.2f} {each.texture:9.2f} {each.overall:9.2f}"
     yield ""
     yield "Pairs: on how many pictures the first is better, and the corrected p of the signed-rank test"
     told = {name: SHORT.get(name, name) for name in names}

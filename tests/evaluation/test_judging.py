@@ -1,0 +1,168 @@
+"""Judging: everybody on the same holes; what is missing, misnamed or misshaped ends it or is counted, by name."""
+
+import math
+
+import numpy as np
+import pytest
+from known import save, texture
+from PIL import Image as PillowImage
+
+from lama_desktop.errors import Cancelled, FileFormatError
+from lama_desktop.evaluation.dataset import find_samples
+from lama_desktop.evaluation.judging import TRUTH, judge
+from lama_desktop.evaluation.metrics import EVALUATED, Better, Measure, l1_around, psnr
+from lama_desktop.evaluation.predictions import find_predictions
+from lama_desktop.evaluation.results import Results
+from lama_desktop.evaluation.sources import EngineSource, FolderSource
+from lama_desktop.progress import Progress
+
+
+def run(prepared, *folders, **arguments):
+    samples = find_samples(prepared, [], size=96)
+    found = {path.name: find_predictions(path, [each.name for each in samples]) for path in folders}
+    problems = [said for each in found.values() for said in each.problems()]
+    sources = {name: FolderSource(each.files) for name, each in found.items()}
+    return judge(samples, sources, problems=problems, **arguments)
+
+
+class FakeEngine:
+    """Fills with one grey and counts."""
+
+    def __init__(self, value: int = 100) -> None:
+        self.value, self.calls = value, 0
+
+    def inpaint(self, image, mask, progress):
+        self.calls += 1
+        progress(0.5)
+        result = image.copy()
+        result[mask > 0] = self.value
+        return result
+
+
+def test_scores_are_those_of_the_measures(prepared, predict):
+    judged = run(prepared, predict("good", 5), predict("bad", 30))
+    assert len(judged.scores) == 10
+    assert judged.left_out == judged.problems == []
+    sample = find_samples(prepared, [], size=96)[0]
+    case = sample.read()
+    fill = np.asarray(PillowImage.open(prepared.parent / "good" / f"{sample.name}.png"))
+    first = judged.scores[0]
+    assert first.contender == "good"
+    assert first.values["psnr"] == psnr(fill, case.truth, case.hole)
+    assert first.values["l1_around"] == 0
+    assert set(first.values) == set(EVALUATED)
+    assert first.area == pytest.approx(case.hole.mean())
+    assert first.seconds is None
+    for good, bad in zip(judged.scores[::2], judged.scores[1::2], strict=True):
+        assert good.sample == bad.sample
+        assert good.values["psnr"] > bad.values["psnr"]
+
+
+def test_a_missing_prediction_ends_it_or_is_counted_for_nobody(prepared, predict):
+    good, bad = predict("good", 5), predict("bad", 30)
+    (good / "p1_crop000_mask000.png").rename(good / "p1_crop00_mask000.png")
+    with pytest.raises(FileFormatError, match="no prediction for p1_crop000_mask000") as caught:
+        run(prepared, good, bad)
+    assert "(is p1_crop00_mask000.png the first of them under another name?)" in str(caught.value)
+    assert "--partial" in str(caught.value)
+    judged = run(prepared, good, bad, partial=True)
+    assert judged.left_out == ["p1_crop000_mask000"]
+    assert {each.contender: each.sample for each in judged.scores}.keys() == {"good", "bad"}
+    assert all(each.sample != "p1_crop000_mask000" for each in judged.scores)
+    assert len(judged.problems) == 2
+
+
+def test_a_misshaped_or_broken_prediction_is_told_before_anything_is_filled(prepared, predict):
+    good = predict("good", 5)
+    save(texture(0, 80), good / "p2_crop000_mask000.png")
+    (good / "p3_crop000_mask000.png").write_bytes(b"no picture")
+    engine = FakeEngine()
+    samples = find_samples(prepared, [], size=96)
+    found = find_predictions(good, [each.name for each in samples])
+    sources = {"good": FolderSource(found.files), "grey": EngineSource(lambda: engine, {}, None)}
+    with pytest.raises(FileFormatError, match=r"80 × 80 pixels.*p3_crop000_mask000.png"):
+        judge(samples, sources)
+    assert engine.calls == 0
+    judged = judge(samples, sources, partial=True)
+    assert judged.left_out == ["p2_crop000_mask000", "p3_crop000_mask000"]
+    assert len(judged.scores) == 6
+
+
+def test_nothing_left_is_an_error(prepared, predict):
+    good = predict("good", 5, suffix="_x.png")
+    with pytest.raises(FileFormatError, match="Not one of the 5 holes"):
+        run(prepared, good, partial=True)
+
+
+def test_what_a_model_filled_is_kept_and_not_made_again(prepared, tmp_path):
+    samples = find_samples(prepared, [], size=96)
+    first, folder = FakeEngine(), tmp_path / "fills"
+    made = EngineSource(lambda: first, {"a": 1}, folder)
+    before = judge(samples, {"grey": made})
+    assert first.calls == 5
+    assert made.reused == 0
+    made.fill(samples[0].read(), Progress())
+    assert first.calls == 5  # also within a run, for the pictures of the report
+    second = FakeEngine(7)
+    source = EngineSource(lambda: second, {"a": 1}, folder)
+    again = judge(samples, {"grey": source})
+    assert (second.calls, source.reused) == (0, 5)
+    assert [each.values for each in again.scores] == [each.values for each in before.scores]
+    assert again.scores[0].seconds == pytest.approx(before.scores[0].seconds, abs=1e-3)
+    judge(samples, {"grey": EngineSource(lambda: second, {"a": 2}, folder)})
+    assert second.calls == 5  # other settings
+    judge(samples, {"grey": EngineSource(lambda: second, {"a": 2}, folder, fresh=True)})
+    assert second.calls == 10
+    (folder / "p0_crop000_mask000.png").write_bytes(b"")
+    (folder / "p1_crop000_mask000.png").unlink()
+    with (folder / "fills.jsonl").open("a") as file:
+        file.write('{"name": "half')
+    judge(samples, {"grey": EngineSource(lambda: second, {"a": 2}, folder)})
+    assert second.calls == 12  # what is damaged or gone
+    save(texture(9), prepared / "p0_crop000.png")
+    judge(samples, {"grey": EngineSource(lambda: second, {"a": 2}, folder)})
+    assert second.calls == 14  # another picture with two masks
+
+
+def test_networks_may_have_a_say(prepared, predict):
+    class Learned:
+        def __init__(self):
+            changed = Measure("LPIPS", Better.LOWER, lambda fill, truth, hole: float((fill != truth).mean()))
+            self.measures = {"lpips": changed}
+
+        def features(self, picture):
+            return picture[::8, ::8].astype(np.float32).ravel()
+
+    judged = run(prepared, predict("good", 5), predict("bad", 60), learned=Learned())
+    assert set(judged.features) == {TRUTH, "good", "bad"}
+    results = Results(judged)
+    good, bad = results.rows[:2]
+    assert 0 < good.fid < bad.fid
+    assert "lpips" in good.summaries
+    assert math.isfinite(good.ssim_fid100_f1)
+    assert math.isfinite(good.lpips_fid100_f1)
+
+
+def test_progress_rises_to_one_and_stops(prepared, predict):
+    seen = []
+    progress = Progress(lambda fraction, text: seen.append(fraction))
+    run(prepared, predict("good", 5), progress=progress)
+    assert seen == sorted(seen)
+    assert seen[-1] == 1
+    progress.cancel()
+    with pytest.raises(Cancelled):
+        run(prepared, prepared.parent / "good", progress=progress)
+
+
+def test_l1_around_looks_at_the_known_pixels_nearby():
+    truth, hole = texture(0), np.zeros((96, 96), bool)
+    hole[40:60, 40:60] = True
+    changed = truth.copy()
+    changed[hole] = 0
+    assert l1_around(changed, truth, hole) == 0
+    far = truth.copy()
+    far[:10] = 255 - far[:10]
+    assert l1_around(far, truth, hole) == 0
+    near = np.clip(truth.astype(int) + 10, 0, 255).astype(np.uint8)
+    assert l1_around(near, truth, hole) == pytest.approx(10 / 255, rel=0.05)
+    assert math.isnan(l1_around(near, truth, np.ones_like(hole)))
