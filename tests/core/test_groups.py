@@ -8,7 +8,7 @@ from documents import document_of, group_of, grouped, noise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lama_desktop.core.blend import blend_mode
+from lama_desktop.core.blend import NORMAL, blend_mode
 from lama_desktop.core.composite import composite, is_opaque
 from lama_desktop.core.geometry import Rect
 from lama_desktop.core.group import Branch, Group
@@ -53,10 +53,12 @@ def differences(tree, rect, dtype):
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.integers(0, 2**32 - 1), st.sampled_from([np.uint8, np.uint16]))
-def test_any_tree_looks_as_the_obvious_compositor_draws_it(seed, dtype):
+@given(st.integers(0, 2**32 - 1), st.sampled_from([np.uint8, np.uint16]), st.booleans())
+def test_any_tree_looks_as_the_obvious_compositor_draws_it(seed, dtype, plain):
     generator = np.random.default_rng(seed)
     document = document_of(seed % 1000, layers=6, dtype=dtype)
+    for layer in document.layers if plain else ():
+        layer.assign("mode", NORMAL)
     tree = grouped(generator, document.layers)
     assert differences(tree, RECT, dtype) < 1.01, "colour and alpha are rounded once each"
     left, top = int(generator.integers(-40, 150)), int(generator.integers(-40, 100))
