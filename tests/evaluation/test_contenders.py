@@ -1,10 +1,11 @@
 """Contenders, as a person names them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from lama_desktop.engine.options import EngineOptions, Preset
+from lama_desktop.engine.options import Preset
 from lama_desktop.errors import SettingsError
 from lama_desktop.evaluation.contenders import contender, named_apart
 from lama_desktop.evaluation.fills import HOLE_ONLY
@@ -19,7 +20,7 @@ def test_a_model_alone_has_the_default_settings():
 def test_settings_and_a_name():
     found = contender("starter:preset=best,refine=on,context=0.7,grow=2", HOLE_ONLY)
     assert found.name == "starter:preset=best,refine=on,context=0.7,grow=2"
-    assert found.options == EngineOptions(preset=Preset.BEST, refine=True, context=0.7, grow=2, feather=0)
+    assert found.options == replace(HOLE_ONLY, preset=Preset.BEST, refine=True, context=0.7, grow=2)
     named = contender("mine=starter:refine", HOLE_ONLY)
     assert (named.name, named.model, named.options.refine) == ("mine", "starter", True)
     windows = contender("C:\\weights\\best.ckpt:refine=off,refine-budget=2.5", HOLE_ONLY)
