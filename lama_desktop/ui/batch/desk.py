@@ -137,13 +137,6 @@ class BatchDesk(QObject):
         words = {Phase.RUNNING: tr("Pause"), Phase.PAUSED: tr("Go on"), Phase.STOPPED: tr("Go on")}
         return words.get(self.session.phase, tr("Start"))
 
-    @property
-    def can_retry(self) -> bool:
-        """Whether something has failed while it was done."""
-        return self.session.phase in (Phase.FINISHED, Phase.STOPPED) and any(
-            row.group is Group.FAILED and row.outcome is not None for row in self.session.rows.rows
-        )
-
     def run(self) -> None:
         """Start, pause, or go on."""
         session = self.session

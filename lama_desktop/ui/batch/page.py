@@ -94,12 +94,13 @@ class BatchPage(QWidget):
         """Show where the batch stands."""
         session, phase = self._session, self._session.phase
         self._stack.setCurrentIndex(0 if phase is Phase.EMPTY else 1)
+        self._bar.setVisible(phase is not Phase.EMPTY)
         self.headline.setText(self._headline())
         self.settings.setEnabled(not session.is_active)
         for button in (self.add_folder, self.add_photos):
             button.setEnabled(not session.is_active)
         self.stop.setVisible(session.is_active)
-        self.retry.setVisible(phase in (Phase.FINISHED, Phase.STOPPED) and self.retry.isEnabled())
+        self.retry.setVisible(session.can_retry)
         self.summary.setVisible(phase in (Phase.FINISHED, Phase.STOPPED))
         self.progress.setVisible(session.is_active)
         self._show_banner(session.plan)
@@ -201,13 +202,16 @@ class BatchPage(QWidget):
         self.summary.setToolTip(tr("Open the report of the run"))
         self.progress.setRange(0, 1000)
         self.progress.setTextVisible(False)
+        kept = self.progress.sizePolicy()
+        kept.setRetainSizeWhenHidden(True)  # nothing below it jumps
+        self.progress.setSizePolicy(kept)
         self.progress.setAccessibleName(tr("Progress of the batch"))
         for button, icon in ((self.add_folder, "folder"), (self.add_photos, "image")):
             button.setIcon(themed_icon(theme, icon))
             button.setIconSize(QSize(16, 16))
         self.add_folder.setToolTip(tr("Add the photos of a folder"))
         self.add_photos.setToolTip(tr("Add photos one by one"))
-        bar = _row(
+        self._bar = bar = _row(
             BAR_HEIGHT,
             self.add_folder,
             self.add_photos,
@@ -249,12 +253,14 @@ class BatchPage(QWidget):
         empty = QWidget()
         empty.setObjectName("empty")
         empty.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        folder, earlier = QPushButton(tr("Add folder…")), QPushButton(tr("Go on with an earlier run…"))
+        folder, photos = QPushButton(tr("Add folder…")), QPushButton(tr("Add photos…"))
+        earlier = QPushButton(tr("Go on with an earlier run…"))
         folder.setProperty("kind", "primary")
         folder.clicked.connect(self._ask_folder)
+        photos.clicked.connect(self._ask_photos)
         earlier.setToolTip(tr("Choose the folder of its results"))
         earlier.clicked.connect(self._ask_run)
-        self.target.add_buttons(folder, earlier)
+        self.target.add_buttons(folder, photos, earlier)
         column = QVBoxLayout(empty)
         column.addStretch(2)
         column.addWidget(self.target, 0, Qt.AlignmentFlag.AlignHCenter)
@@ -328,7 +334,7 @@ def _row(height: int, *widgets: QWidget | None) -> QWidget:
         if widget is None:
             row.addStretch(1)
         else:
-            row.addWidget(widget)
+            row.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
     return holder
 
 

@@ -49,14 +49,14 @@ class Pictures(QObject):
     def __init__(self, runner: JobRunner, size: QSize) -> None:
         super().__init__()
         self._runner, self._size, self._scale = runner, size, 1.0
-        self._kept: OrderedDict[Key, QPixmap | None] = OrderedDict()
+        self._kept: OrderedDict[Key, QPixmap] = OrderedDict()
         self._waiting: OrderedDict[Key, None] = OrderedDict()
         self._lock = threading.Lock()
         self._job: Job | None = None
         self._made.connect(self._keep)
 
     def picture(self, path: Path, scale: float, version: int = 0) -> QPixmap | None:
-        """Return the picture of a file; None where there is none, or not yet: then it will be made.
+        """Return the picture of a file, a null one where it has none; None where that will be known later.
 
         Args:
             path: of the file.
@@ -98,7 +98,7 @@ class Pictures(QObject):
             self._made.emit(key, small_picture_of(key[0], self._size * self._scale))
 
     def _keep(self, key: Key, pixels: Image | None) -> None:
-        self._kept[key] = None if pixels is None else rounded(pixels, self._scale)
+        self._kept[key] = QPixmap() if pixels is None else rounded(pixels, self._scale)
         while len(self._kept) > MOST:
             self._kept.popitem(last=False)
         self.changed.emit()

@@ -133,6 +133,7 @@ class Rows(QAbstractTableModel):
         self._shown: list[int] = []
         self._group, self._words = Group.ALL, ""
         self._column, self._descending = -1, False
+        self._bases: tuple[Path, ...] = ()
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
         self._settle.setInterval(SETTLE_MS)
@@ -143,6 +144,7 @@ class Rows(QAbstractTableModel):
         self._settle.stop()
         self.beginResetModel()
         tasks = () if plan is None else plan.tasks
+        self._bases = () if plan is None else _bases(plan)
         self._rows = [Row(task.photo, task, outcomes.get(task.number)) for task in tasks]
         self._places = {task.number: place for place, task in enumerate(tasks)}
         self._rows += [Row(mask, None) for mask in (() if plan is None else plan.masks_alone)]
@@ -193,6 +195,11 @@ class Rows(QAbstractTableModel):
     def row(self, index: Index) -> Row | None:
         """Return what is in a row; None where there is none."""
         return self._rows[self._shown[index.row()]] if index.isValid() else None
+
+    def folder(self, path: Path) -> str:
+        """Return where a file is, as short as what was asked for lets it be told."""
+        base = next((each for each in self._bases if path.is_relative_to(each)), None)
+        return str(path.parent if base is None else path.parent.relative_to(base))
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -279,6 +286,13 @@ class Rows(QAbstractTableModel):
             key = _KEYS[COLUMNS[self._column]]
             chosen.sort(key=lambda place: key(self._rows[place]), reverse=self._descending)
         return chosen
+
+
+def _bases(plan: Plan) -> tuple[Path, ...]:
+    """Return the folders from which on a path is worth reading: those around what was asked for."""
+    order = plan.order
+    asked = [*(each for each in order.inputs if each.is_dir()), *([order.output] if order.output else [])]
+    return tuple(sorted({each.parent for each in asked}, key=lambda each: -len(each.parts)))
 
 
 def _text(row: Row, column: Column) -> str:

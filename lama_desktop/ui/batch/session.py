@@ -121,9 +121,15 @@ class Session(QObject):
         return self.phase in ACTIVE
 
     @property
+    def can_retry(self) -> bool:
+        """Whether something has failed while it was done."""
+        return self.phase in (Phase.FINISHED, Phase.STOPPED) and bool(self._failed())
+
+    @property
     def percent(self) -> str:
         """How far the run is."""
-        return f"{100 * (0.0 if self._job is None else self._job.fraction):.0f} %"
+        fraction = 0.0 if self._job is None else self._job.fraction
+        return f"{100 * fraction:\u2007>3.0f} %"  # with spaces as wide as digits: nothing jumps
 
     @property
     def journal(self) -> Path | None:
@@ -181,9 +187,8 @@ class Session(QObject):
 
     def retry_failed(self) -> None:
         """Do once more what failed while it was done."""
-        failed = [row.task.number for row in self.rows.rows if row.task and row.outcome and row.group is Group.FAILED]
         assert self._folder is not None
-        self._begin(Run(self._runner, self._engines, self._folder), failed)
+        self._begin(Run(self._runner, self._engines, self._folder), self._failed())
 
     def redo(self, task: Task) -> None:
         """Do a photo, in this form, before the others; once more where it was done."""
@@ -216,6 +221,10 @@ class Session(QObject):
             self.phase = Phase.STOPPING
             self._job.cancel()
             self.changed.emit()
+
+    def _failed(self) -> list[int]:
+        """Return the numbers of what has failed while it was done, and not before."""
+        return [row.task.number for row in self.rows.rows if row.task and row.outcome and row.group is Group.FAILED]
 
     def _begin(self, run: Run, only: Iterable[int] | None = None, revised: Iterable[Task] = ()) -> None:
         assert self._folder is not None

@@ -1,9 +1,10 @@
 """TableView: the rows of a batch on the screen: pictures, names and folders, states with their signs, reasons."""
 
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, QRect, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QFont, QPainter, QPixmap
+from PySide6.QtGui import QColor, QFont, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QStyledItemDelegate, QTableView, QWidget
 
 from lama_desktop.ui.batch.pictures import Pictures
@@ -15,7 +16,7 @@ from lama_desktop.ui.theme import GAP, LAYER_ROW, PADDING, RADIUS, UNIT, Theme, 
 
 THUMBNAIL = QSize(52, 36)
 SIGN = 16
-WIDTHS = {Column.MASKS: 180, Column.STATE: 152}
+WIDTHS = {Column.MASKS: 180, Column.STATE: 176}
 """Columns of their own width; the others share what is left."""
 REPAINT_MS = 60
 _SIGNS = {Group.DONE: ("check", "secondary"), Group.FAILED: ("warning", "danger")}
@@ -44,7 +45,7 @@ class TableView(QTableView):
         self._rows = rows
         self.pictures = Pictures(runner, THUMBNAIL)
         self.setModel(rows)
-        self.setItemDelegate(_RowDelegate(self, self.pictures, theme))
+        self.setItemDelegate(_RowDelegate(self, rows, self.pictures, theme))
         self.setAccessibleName(tr("Photos of the batch"))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -101,9 +102,9 @@ class TableView(QTableView):
 class _RowDelegate(QStyledItemDelegate):
     """Draws the cells."""
 
-    def __init__(self, parent: QWidget, pictures: Pictures, theme: Theme) -> None:
+    def __init__(self, parent: QWidget, rows: Rows, pictures: Pictures, theme: Theme) -> None:
         super().__init__(parent)
-        self._pictures, self._theme = pictures, theme
+        self._rows, self._pictures, self._theme = rows, pictures, theme
 
     def sizeHint(self, option: Any, index: Index) -> QSize:
         """Return the size of a cell."""
@@ -145,22 +146,9 @@ class _RowDelegate(QStyledItemDelegate):
         path = row.path if column is Column.PHOTO else row.output
         if path is None:
             return
-        picture: QPixmap | None = None
-        scale = painter.device().devicePixelRatioF()
-        if column is Column.PHOTO:
-            picture = self._pictures.picture(path, scale)
-        elif row.group is Group.DONE and row.outcome is not None and not row.at_work:
-            picture = self._pictures.picture(path, scale, hash(row.outcome.digest))
-        frame = QRect(inside.left(), inside.center().y() - THUMBNAIL.height() // 2, *THUMBNAIL.toTuple())
-        if picture is not None:
-            size = picture.deviceIndependentSize()
-            x = round(frame.left() + (frame.width() - size.width()) / 2)
-            painter.drawPixmap(x, round(frame.center().y() + 1 - size.height() / 2), picture)
-        elif column is Column.PHOTO:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(self._theme.tokens.raised))
-            painter.drawRoundedRect(QRectF(frame), UNIT, UNIT)
         if column is Column.PHOTO or row.group is Group.DONE:
+            version = hash(row.outcome.digest) if column is Column.RESULT and row.outcome is not None else 0
+            self._draw_picture(painter, inside, path, version)
             inside = inside.adjusted(THUMBNAIL.width() + PADDING, 0, 0, 0)
         upper, lower = QRect(inside), QRect(inside)
         upper.setBottom(inside.center().y())
@@ -174,8 +162,25 @@ class _RowDelegate(QStyledItemDelegate):
         painter.drawText(upper, Qt.AlignmentFlag.AlignBottom | _LEFT, name)
         painter.setFont(small(font))
         painter.setPen(self._quiet(selected))
-        folder = painter.fontMetrics().elidedText(str(path.parent), Qt.TextElideMode.ElideLeft, lower.width())
+        folder = painter.fontMetrics().elidedText(self._rows.folder(path), Qt.TextElideMode.ElideLeft, lower.width())
         painter.drawText(lower, Qt.AlignmentFlag.AlignTop | _LEFT, folder)
+
+    def _draw_picture(self, painter: QPainter, inside: QRect, path: Path, version: int) -> None:
+        """Draw a small picture, or its place while there is none."""
+        frame = QRect(inside.left(), inside.center().y() - THUMBNAIL.height() // 2, *THUMBNAIL.toTuple())
+        picture = self._pictures.picture(path, painter.device().devicePixelRatioF(), version)
+        if picture is None or picture.isNull():
+            tokens = self._theme.tokens
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(tokens.hover))
+            painter.drawRoundedRect(QRectF(frame), UNIT, UNIT)
+            if picture is not None:
+                sign = drawing("image", tokens.disabled, SIGN, painter.device().devicePixelRatioF())
+                painter.drawPixmap(frame.center().x() - SIGN // 2 + 1, frame.center().y() - SIGN // 2 + 1, sign)
+            return
+        size = picture.deviceIndependentSize()
+        x = round(frame.left() + (frame.width() - size.width()) / 2)
+        painter.drawPixmap(x, round(frame.center().y() + 1 - size.height() / 2), picture)
 
     def _draw_state(self, painter: QPainter, font: QFont, inside: QRect, row: Row) -> None:
         """Draw the sign of a state, and its word."""
