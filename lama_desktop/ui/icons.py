@@ -17,18 +17,19 @@ FADED = 0.35
 """Opacity of the icon of something that cannot be used now."""
 
 
-def themed_icon(theme: Theme, name: str, token: str = "secondary") -> QIcon:
+def themed_icon(theme: Theme, name: str, token: str = "secondary", checked: str = "on_action") -> QIcon:
     """Return an icon in the colours of the theme, now and after every switch.
 
-    It is drawn in `token`, in the text's colour under the pointer or on a selection, in that of the action's text where
-    a button is checked, and faded where it is disabled.
+    It is drawn in `token`, in the text's colour under the pointer or on a selection, in `checked` where a button is
+    checked, and faded where it is disabled.
 
     Args:
         theme: read whenever the icon is drawn.
         name: a file of `resources/icons`, without its suffix.
         token: a colour of the theme.
+        checked: another one, for buttons that are down; that of text on the accent, if nothing is said.
     """
-    return QIcon(_ThemedEngine(theme, name, token))
+    return QIcon(_ThemedEngine(theme, name, token, checked))
 
 
 def program_icon() -> QIcon:
@@ -60,13 +61,13 @@ def drawing(name: str, color: str, side: int, scale: float, opacity: float = 1.0
 class _ThemedEngine(QIconEngine):
     """Draws one icon."""
 
-    def __init__(self, theme: Theme, name: str, token: str) -> None:
+    def __init__(self, theme: Theme, name: str, token: str, checked: str) -> None:
         super().__init__()
-        self._theme, self._name, self._token = theme, name, token
+        self._theme, self._name, self._token, self._checked = theme, name, token, checked
 
     def clone(self) -> QIconEngine:
         """Return another engine for the same icon."""
-        return _ThemedEngine(self._theme, self._name, self._token)
+        return _ThemedEngine(self._theme, self._name, self._token, self._checked)
 
     def scaledPixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float) -> QPixmap:
         """Return it for a screen of some scale; `size` is in widget pixels."""
@@ -87,7 +88,7 @@ class _ThemedEngine(QIconEngine):
     def _color(self, mode: QIcon.Mode, state: QIcon.State) -> str:
         tokens: Tokens = self._theme.tokens
         if state is QIcon.State.On:
-            return tokens.on_action
+            return str(getattr(tokens, self._checked))
         token = "text" if mode in (QIcon.Mode.Active, QIcon.Mode.Selected) else self._token
         return QColor(getattr(tokens, token)).name()
 

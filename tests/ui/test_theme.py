@@ -98,7 +98,7 @@ def test_icons_are_drawn_at_the_pixels_of_the_screen(theme, scale):
 def test_icons_follow_the_theme_and_the_state(theme):
     icon = themed_icon(theme, "add")
 
-    def line(mode=QIcon.Mode.Normal, state=QIcon.State.Off):
+    def line(mode=QIcon.Mode.Normal, state=QIcon.State.Off, icon=icon):
         return icon.pixmap(QSize(24, 24), 1.0, mode, state).toImage().pixelColor(12, 12)
 
     assert line().name() == DARK.secondary
@@ -107,6 +107,8 @@ def test_icons_follow_the_theme_and_the_state(theme):
     assert line(QIcon.Mode.Disabled).alphaF() == pytest.approx(0.35, abs=0.02)
     theme.choose(ThemeChoice.LIGHT)
     assert line().name() == LIGHT.secondary
+    plain = themed_icon(theme, "add", checked="text")
+    assert line(state=QIcon.State.On, icon=plain).name() == LIGHT.text, "a button without the accent behind it"
 
 
 def test_the_program_has_an_icon_in_its_own_colours(application):

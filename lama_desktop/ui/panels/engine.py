@@ -133,7 +133,7 @@ class EnginePanel(Panel):
 
         def fold(open: bool) -> None:
             rest.setVisible(open)
-            toggle.setIcon(themed_icon(theme, "chevron-down" if open else "chevron-right"))
+            toggle.setIcon(themed_icon(theme, "chevron-down" if open else "chevron-right", checked="text"))
             main = self.window()
             if isinstance(main, QMainWindow):
                 change = rest.sizeHint().height() * (1 if open else -1)
