@@ -40,10 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="the published prediction script to the digit; no other option counts",
     )
-    parser.add_argument(
-        "--sample-from", type=Path, metavar="MASK", help="patches: copy texture from its white areas only"
-    )
-    parser.add_argument("--avoid", type=Path, metavar="MASK", help="patches: copy no texture from its white areas")
+    parser.add_argument("--sample-from", type=Path, metavar="MASK", help="copy texture from its white areas only")
+    parser.add_argument("--avoid", type=Path, metavar="MASK", help="copy no texture from its white areas")
     parser.add_argument("--sheet", type=Path, help="a picture of before and after, side by side")
     parser.add_argument("--overwrite", action="store_true", help="allow the output to be the photo itself")
     parser.add_argument("--json", action="store_true", help="print one JSON document about what was done")
@@ -82,7 +80,10 @@ def run(arguments: argparse.Namespace) -> int:
             engine = EngineCache(store).engine(name, engine_options)
             device = engine.model.device
         if (arguments.sample_from or arguments.avoid) and not (isinstance(engine, Engine) and engine.model.copies):
-            raise SettingsError(f"{name} copies no texture: --sample-from and --avoid are for --model patches.")
+            raise SettingsError(
+                f"{name} copies no texture: --sample-from and --avoid are for --model patches, and for networks with "
+                "--texture and a --preset other than draft."
+            )
         loaded = time.perf_counter() - start
         done = inpaint_file(
             photo,

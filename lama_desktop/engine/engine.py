@@ -4,10 +4,11 @@ An Engine, and the cache that keeps the last one, belong to one thread (the work
 command line).
 """
 
-import logging
 import operator
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 
 import cv2
@@ -17,25 +18,24 @@ from lama_desktop.core.arrays import Colors, Coverage, Hole, Image, full_value
 from lama_desktop.core.color import SRGB, ColorSpace
 from lama_desktop.core.geometry import Rect
 from lama_desktop.engine.classical import ClassicalModel
-from lama_desktop.engine.device import Device, is_out_of_memory, is_unsupported
+from lama_desktop.engine.device import Device
+from lama_desktop.engine.estimate import learn
 from lama_desktop.engine.membrane import membrane
 from lama_desktop.engine.model import Model, NetworkModel
 from lama_desktop.engine.options import AlphaChoice, EngineOptions
 from lama_desktop.engine.patch_model import PatchModel
 from lama_desktop.engine.refine import Refinement
 from lama_desktop.engine.refined_model import RefinedModel
+from lama_desktop.engine.scaled import fill_scaled
 from lama_desktop.engine.seam import Weight, crossfade, fill_weight
+from lama_desktop.engine.textured_model import TexturedModel
 from lama_desktop.engine.windows import Window, WindowLimits, bounds_of, plan_windows
-from lama_desktop.errors import DeviceMemoryError, LamaDesktopError, SettingsError
+from lama_desktop.errors import LamaDesktopError, SettingsError
 from lama_desktop.models.store import ModelStore
 from lama_desktop.progress import Progress
 
-logger = logging.getLogger(__name__)
-
 ENOUGH_SOURCE = 0.2
 """The part of a window that may be copied from below which the window is widened."""
-SMALLER = 0.7
-"""By how much a window is shown smaller when memory ran out."""
 
 
 class Engine:
@@ -53,6 +53,8 @@ class Engine:
         """The windows of the last call, as they were planned."""
         self.notes: list[str] = []
         """What has to be said about the last call."""
+        self.timed: Callable[[float, float], None] | None = None
+        """Told the work, as the windows' costs, and the seconds of every call that filled something."""
 
     def inpaint(
         self,
@@ -110,7 +112,7 @@ class Engine:
                 + (", or add --grow 0." if grown else ".")
             )
         self.windows = self._plan(hole, allowed)
-        if isinstance(self.model, RefinedModel) and not any(map(self.model.refines, self.windows)):
+        if isinstance(self.model, RefinedModel | TexturedModel) and not any(map(self.model.refines, self.windows)):
             self.notes.append("Nothing was refined: no hole is so wide that the network needs to see it smaller first.")
         view = reduce(operator.or_, (each.rect for each in self.windows))
         work = _Work(
@@ -122,7 +124,7 @@ class Engine:
             space=space,
             has_alpha=has_alpha,
         )
-        total, done = sum(each.cost for each in self.windows), 0.0
+        total, done, start = sum(each.cost for each in self.windows), 0.0, time.perf_counter()
         for index, window in enumerate(self.windows):
             stage = progress.stage(done / total, (done + window.cost) / total)
             stage(0, f"window {index + 1} of {len(self.windows)}" if len(self.windows) > 1 else "filling")
@@ -131,6 +133,8 @@ class Engine:
         seen = area & view
         part = weight[seen.moved(-area.left, -area.top).slices]
         _blend(result[seen.slices], work.picture[seen.moved(-view.left, -view.top).slices], part, has_alpha)
+        if self.timed is not None:
+            self.timed(total, time.perf_counter() - start)
         progress(1, "filled")
         return result
 
@@ -164,7 +168,7 @@ class Engine:
             opacity: Colors = (seen[..., -1:] / np.float32(full_value(seen))).astype(np.float32)
             colors = np.concatenate([colors * opacity, opacity], axis=2)
         allowed = None if work.allowed is None else work.allowed[rect.slices]
-        fill = self._fill_scaled(colors, missing, allowed, window.scale, progress)
+        fill = fill_scaled(self.model, colors, missing, allowed, window.scale, progress)
         if self.options.match_light:
             edge = cv2.dilate(missing.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool) & ~missing
             fill = np.clip(fill + membrane(colors - fill, edge, missing), 0, 1).astype(np.float32)
@@ -187,46 +191,6 @@ class Engine:
             new = _mixed(part[..., :channels], new, rise)
         part[..., :channels][chosen] = new[chosen]
         work.filled[target.slices] |= chosen
-
-    def _fill_scaled(
-        self, colors: Colors, missing: Hole, allowed: Hole | None, scale: float, progress: Progress
-    ) -> Colors:
-        """Let the model fill at a scale; where memory runs out, smaller, and then on the CPU."""
-        height, width = missing.shape
-        floor = min(1.0, self.model.smallest / max(height, width))
-        while True:
-            size = (max(1, round(width * scale)), max(1, round(height * scale)))
-            try:
-                if size == (width, height):
-                    return self.model.fill(colors, missing, progress, allowed)
-                # What lies in the hole must not bleed over its edge when the picture shrinks.
-                known = (~missing).astype(np.float32)
-                share = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
-                small = cv2.resize(colors * known[..., None], size, interpolation=cv2.INTER_AREA)
-                seen: Colors = (small / np.maximum(share, 1e-6)[..., None]).astype(np.float32)
-                hole = share < 0.999
-                if hole.all():  # a very fine pattern of known pixels: learn from the least damaged
-                    hole = share < share.max()
-                usable = None if allowed is None else _shrunk(allowed, size)
-                out = self.model.fill(seen, hole, progress, usable) if hole.any() else seen
-                large = cv2.resize(out, (width, height), interpolation=cv2.INTER_CUBIC)
-                return np.clip(large, 0, 1).astype(np.float32)
-            except Exception as error:
-                if is_unsupported(error) and self.model.retreat():
-                    logger.warning("The device cannot compute this model: going on with %s.", self.model.device)
-                    continue
-                if not is_out_of_memory(error):
-                    raise
-            if scale * SMALLER >= floor:
-                scale *= SMALLER
-                logger.warning("Not enough memory for this window: the model sees it at %d %%.", round(scale * 100))
-            elif self.model.retreat():
-                logger.warning("Not enough memory on the device: going on with %s.", self.model.device)
-            else:
-                raise DeviceMemoryError(
-                    "There is not enough memory even for the smallest window: close other programs, or choose a "
-                    "smaller model."
-                )
 
 
 @dataclass(frozen=True)
@@ -267,17 +231,14 @@ class EngineCache:
         """
         card, path = self._store.resolve(name)
         written = 0 if path is None else path.stat().st_mtime_ns
-        key = (card.id, path, written, options.device, options.precision)
+        key = (card.id, path, written, options.device, options.precision, 0 if path else options.seed)
         if self._model is None or key != self._key:
             self._model = None  # before the next one is loaded: two may not fit
             self._model = _open(card.id, path, options)
             self._key = key
-        model = self._model
-        if options.refine:
-            if not isinstance(model, NetworkModel):
-                raise SettingsError(f"{card.title} is no network, and has nothing to refine: switch Refine off.")
-            model = RefinedModel(model, Refinement(budget=round(options.refine_budget * 1e6)))
-        return Engine(model, replace(options))
+        engine = Engine(_dressed(self._model, card.title, options), replace(options))
+        engine.timed = partial(learn, name, options)
+        return engine
 
 
 def _open(id: str, path: Path | None, options: EngineOptions) -> Model:
@@ -285,8 +246,21 @@ def _open(id: str, path: Path | None, options: EngineOptions) -> Model:
     if path is not None:
         return NetworkModel(path, Device.choose(options.device, options.precision))
     if id == "patches":
-        return PatchModel(Device.choose(options.device, "float32"))
+        return PatchModel(Device.choose(options.device, "float32"), options.seed)
     return ClassicalModel(id)
+
+
+def _dressed(plain: Model, title: str, options: EngineOptions) -> Model:
+    """Return a model with the refinement and the texture that are asked for."""
+    model = plain
+    if options.refine:
+        if not isinstance(plain, NetworkModel):
+            raise SettingsError(f"{title} is no network, and has nothing to refine: switch Refine off.")
+        model = RefinedModel(plain, Refinement(budget=round(options.refine_budget * 1e6), by_area=True))
+    if options.textured and isinstance(plain, NetworkModel):
+        place = Device.choose(options.device, "float32")
+        model = TexturedModel(model, options.preset.looks, options.context, place, seed=options.seed, judge=plain)
+    return model
 
 
 def _mixed(old: Image, new: Image, weight: Weight) -> Image:
@@ -311,8 +285,3 @@ def _filled_alpha(alpha: np.ndarray, hole: Hole) -> np.ndarray:
         return np.full_like(alpha, np.iinfo(alpha.dtype).max)
     filled = cv2.inpaint(np.ascontiguousarray(alpha).astype(np.float32), hole.astype(np.uint8), 3, cv2.INPAINT_NS)
     return np.clip(np.rint(filled), 0, np.iinfo(alpha.dtype).max).astype(alpha.dtype)
-
-
-def _shrunk(mask: Hole, size: tuple[int, int]) -> Hole:
-    """Return a mask at a smaller size, True where all of it was."""
-    return cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.999

@@ -5,6 +5,9 @@ from enum import StrEnum
 
 from lama_desktop.options import option
 
+TEXTURE_SIDE = 3200
+"""Side of the largest window in which texture is copied: at full size, whatever the preset, as far as memory goes."""
+
 
 class Preset(StrEnum):
     """How large a picture the model may see at once."""
@@ -17,6 +20,11 @@ class Preset(StrEnum):
     def side(self) -> int:
         """The longest side of a window, in pixels that the model sees; larger windows are scaled down to it."""
         return {"draft": 512, "normal": 1024, "best": 2048}[self]
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """The sides of one look after the other, ascending, where each is checked against the one before."""
+        return tuple(side for side in (256, 512, 1024, 2048) if side <= self.side)
 
 
 class DeviceName(StrEnum):
@@ -75,6 +83,13 @@ class EngineOptions:
     match_light: bool = option(
         False, "Match light", "shift the fill's brightness and colour so that it meets the picture at the hole's edge"
     )
+    texture: bool = option(
+        True,
+        "Texture",
+        "after a network, draw the fill with the photo's own grain at full size; the network decides what is where, as "
+        "far as it proves able to beside the hole. Not with the preset draft",
+    )
+    seed: int = option(0, "Seed", "draws where texture is searched first: another one gives another fill", low=0)
     refine: bool = option(
         False,
         "Refine",
@@ -94,3 +109,8 @@ class EngineOptions:
     precision: Precision = option(
         Precision.AUTO, "Precision", "arithmetic of the convolutions; auto takes bfloat16 where the processor has it"
     )
+
+    @property
+    def textured(self) -> bool:
+        """Whether the photo's own texture is drawn after a network."""
+        return self.texture and self.preset is not Preset.DRAFT

@@ -49,7 +49,7 @@ from lama_desktop.progress import Progress
 
 COMPONENTS = 20
 FINE_COMPONENTS = 12
-FINE_PIXELS = 2_000_000
+FINE_PIXELS = 300_000
 """Above this many pixels a scale is compared by FINE_COMPONENTS in half precision, once, and only near the finds of the
 scale before; fewer patches vote."""
 ITERATIONS = (3, 4, 8)
@@ -59,8 +59,10 @@ LEAST_REACH = 64
 CONFIDENCE_BASE = 1.3
 SHARPNESS = 0.03
 """How much narrower the last vote's similarity is."""
-LAST_RADIUS = 1
-"""Only the middle of a patch votes in the end: fewer voices, a sharper picture."""
+LAST_RADIUS = 0
+"""In the end only a pixel's own patch votes: the grain is the photo's, not a mean. Neighbouring patches have agreed by
+then, or lie beside each other in the photo, too. Against votes of the 9 patches around, measured on holes of 600 and
+more pixels: the same PSNR, a sliced Wasserstein distance lower by a tenth."""
 GUIDE_WEIGHT = 14.0
 """Of the guide's mean colour at the coarsest scale; the side of a patch, 7, would make it count like all its pixels."""
 MEMBRANE_WEIGHT = 3.0
@@ -88,7 +90,7 @@ def complete(
         image: (H, W, C) float32 0..1, any number of channels; what lies in the hole does not matter; not modified.
         hole: (H, W) bool, True in at least one pixel and False in at least one.
         allowed: (H, W) bool: where patches may be copied from; everywhere by default, and where it leaves nothing.
-        guide: (H, W, C) float32, another fill whose colours and structure this one follows.
+        guide: (H, W, 1 to C) float32, another fill whose colours and structure this one follows in its channels.
         trust: how far, 0 (not at all) to about 1.
         seed: of the random search; the same seed gives the same picture.
         device: torch's name of where to compute.
@@ -124,7 +126,7 @@ def complete(
         if before is None or fall > LEAST_GUIDE:
             scale.guide = spanned(scale) if before is None else enlarged(before, scale)
             if follow is not None:
-                scale.guide[:, :-2] = flat(follow, scale.margin, device)
+                scale.guide[:, : len(follow)] = flat(follow, scale.margin, device)
         finds = _solve(scale, finds, before, level, radius, unit, fall, random, stage)
         before = scale
         done += work[level]

@@ -42,6 +42,9 @@ class Refinement:
     There are as many levels as it takes to come near a short side of `smallest`, at most `most_levels`. A picture of
     more than `budget` pixels is refined at that size. The published budget leaves room for two levels only: the third
     begins at a short side of 1449, which is 2.1 million pixels.
+
+    `by_area` counts the levels by the side of a square of the same area instead: a long window, whose short side is
+    small at every size, is refined, too. Ours; squares come out as published.
     """
 
     steps: int = 15
@@ -49,13 +52,15 @@ class Refinement:
     smallest: int = 512
     most_levels: int = 3
     budget: int = 1_800_000
+    by_area: bool = False
 
     def sizes(self, height: int, width: int) -> list[tuple[int, int]]:
         """Return height and width of every level, from coarse to fine; one level is a plain redraw."""
         if height * width > self.budget:
             ratio = math.sqrt(self.budget / (height * width))
             height, width = int(height * ratio), int(width * ratio)
-        halvings = round(max(0.0, math.log2(min(height, width) / self.smallest)))
+        side = math.sqrt(height * width) if self.by_area else min(height, width)
+        halvings = round(max(0.0, math.log2(side / self.smallest)))
         return [(height >> level, width >> level) for level in reversed(range(min(1 + halvings, self.most_levels)))]
 
 

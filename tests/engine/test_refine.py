@@ -18,6 +18,7 @@ from lama_desktop.engine.model import RING, NetworkModel
 from lama_desktop.engine.options import EngineOptions
 from lama_desktop.engine.refine import Refinement, refine
 from lama_desktop.engine.refined_model import RefinedModel
+from lama_desktop.engine.windows import Window
 from lama_desktop.errors import Cancelled, SettingsError
 from lama_desktop.models.checkpoints import load_generator
 from lama_desktop.models.store import ModelStore
@@ -282,8 +283,23 @@ class TestModel:
         assert RefinedModel(plain).largest(2048) < plain.largest(2048) < 1024
 
     @only("generator", ["fourier"], indirect=True)
+    def test_a_long_window_is_refined_too_where_its_area_decides(self, weights):
+        window = Window(Rect(0, 0, 2000, 640), Rect(300, 200, 1700, 440), 1.0)
+        plain = NetworkModel(weights, CPU)
+        assert not RefinedModel(plain).refines(window)
+        assert RefinedModel(plain, Refinement(by_area=True)).refines(window)
+        image, hole = picture(40, 160)
+        settings = Refinement(steps=3, smallest=40, by_area=True)
+        assert settings.sizes(40, 160) == [(20, 80), (40, 160)]
+        assert not np.array_equal(
+            RefinedModel(plain, settings).fill(image, hole, Progress()), plain.fill(image, hole, Progress())
+        )
+
+    @only("generator", ["fourier"], indirect=True)
     def test_where_nothing_is_wide_enough_that_is_said(self, weights, tmp_path):
-        engine = EngineCache(ModelStore(tmp_path / "models")).engine(str(weights), EngineOptions(refine=True))
+        engine = EngineCache(ModelStore(tmp_path / "models")).engine(
+            str(weights), EngineOptions(texture=False, refine=True)
+        )
         image = np.zeros((300, 400, 3), np.uint8)
         mask = np.zeros((300, 400), np.uint8)
         mask[100:130, 100:130] = 255
@@ -307,13 +323,14 @@ class TestModel:
     @only("generator", ["fourier"], indirect=True)
     def test_the_option_refines_and_does_not_load_the_network_again(self, weights, tmp_path):
         cache = EngineCache(ModelStore(tmp_path / "models"))
-        plain = cache.engine(str(weights), EngineOptions()).model
-        refined = cache.engine(str(weights), EngineOptions(refine=True, refine_budget=1.0)).model
+        chosen = EngineOptions(texture=False)
+        plain = cache.engine(str(weights), chosen).model
+        refined = cache.engine(str(weights), EngineOptions(texture=False, refine=True, refine_budget=1.0)).model
         assert isinstance(plain, NetworkModel)
         assert isinstance(refined, RefinedModel)
         assert refined._plain is plain
         assert refined.largest(2048) <= 1000
-        assert cache.engine(str(weights), EngineOptions()).model is plain
+        assert cache.engine(str(weights), chosen).model is plain
 
     @only("name", ["patches", "telea"])
     def test_what_is_no_network_is_refused_with_a_sentence(self, name, tmp_path):

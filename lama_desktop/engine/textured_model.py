@@ -1,0 +1,136 @@
+"""A network, and after it the photo's own texture, behind the face of a model.
+
+The network looks at the hole as large as the preset lets it and says what is there; how far it is believed is learned
+beside the hole (`guide.py`). Patch completion then draws the hole at full size from the photo itself, and follows the
+network in colour and structure as far as that (`patches.py`). Details that the network redraws well enough beside the
+hole are kept as it drew them: a good network is not overruled by a copy of something else.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import torch
+
+from lama_desktop.core.arrays import Colors, Hole
+from lama_desktop.core.geometry import Rect
+from lama_desktop.engine.bands import count_bands, joined, split
+from lama_desktop.engine.device import Device
+from lama_desktop.engine.guide import Guide, learn
+from lama_desktop.engine.model import RING, Model
+from lama_desktop.engine.options import TEXTURE_SIDE
+from lama_desktop.engine.patches import GUIDE_WEIGHT, MEMBRANE_WEIGHT, complete
+from lama_desktop.engine.refined_model import RefinedModel
+from lama_desktop.engine.scaled import enlarged
+from lama_desktop.engine.windows import Window, bounds_of
+from lama_desktop.progress import Progress
+
+LEAST_TRUST = MEMBRANE_WEIGHT / GUIDE_WEIGHT
+"""A guide that tells nothing is a membrane, and is followed like one."""
+MOST_TRUST = 0.5
+"""More makes patches agree with the guide and with each other no longer; what is sure is kept band by band anyway."""
+DOUBTED, BELIEVED = 0.5, 0.9
+"""The part of a band beside the hole up to which the photo's texture is drawn instead, and from which the network's
+own is kept."""
+LOOKING = 0.3
+"""The part of the time that the network takes."""
+
+
+class TexturedModel:
+    """Fill with the photo's own texture, as a network tells.
+
+    Args:
+        plain: the network; it stays usable by itself.
+        sides: of the windows of its looks, in pixels that it sees, ascending.
+        context: surroundings that it sees; see WindowLimits.
+        device: where patches are searched.
+        seed: of the random search for patches.
+        judge: what shows how far `plain` can be believed, where that itself would take too long.
+    """
+
+    copies = True
+    smallest = 256
+
+    def __init__(
+        self,
+        plain: Model,
+        sides: Sequence[int],
+        context: float,
+        device: Device,
+        *,
+        seed: int = 0,
+        judge: Model | None = None,
+    ) -> None:
+        self._plain, self._sides, self._context, self._judge = plain, tuple(sides), context, judge
+        self._place, self._seed = device, seed
+
+    @property
+    def device(self) -> str:
+        """Where it runs, in words."""
+        return self._plain.device
+
+    def largest(self, side: int) -> int:
+        """Return TEXTURE_SIDE: texture is copied at full size, whatever the network sees."""
+        return TEXTURE_SIDE
+
+    def refines(self, window: Window) -> bool:
+        """Tell whether the network refines what it sees of a window, or was not asked to."""
+        if not isinstance(self._plain, RefinedModel):
+            return True
+        scale = self._plain.largest(self._sides[-1]) / max(window.rect.width, window.rect.height)
+        return self._plain.refines(replace(window, scale=min(window.scale, scale)))
+
+    def fill(self, image: Colors, hole: Hole, progress: Progress, allowed: Hole | None = None) -> Colors:
+        """Fill one window; see Model. Channels beyond three, such as opacity, are filled without the network."""
+        guide = learn(
+            self._plain, image[..., :3], hole, self._sides, self._context, progress.stage(0, LOOKING), self._judge
+        )
+        height, width = hole.shape
+        colors = enlarged(guide.colors, (width, height)) if guide.scale < 1 else guide.colors
+        with torch.inference_mode():
+            drawn = complete(
+                image,
+                hole,
+                allowed=allowed,
+                guide=colors,
+                trust=LEAST_TRUST + (MOST_TRUST - LEAST_TRUST) * guide.trust,
+                seed=self._seed,
+                device=self._place.name,
+                progress=progress.stage(LOOKING, 1),
+            )
+        return _kept(drawn, colors, guide, hole)
+
+    def retreat(self) -> bool:
+        """Leave an accelerator for the CPU."""
+        moved = self._plain.retreat()
+        if self._place.name != "cpu":
+            self._place.free()
+            self._place = Device("cpu", torch.float32)
+            moved = True
+        return moved
+
+
+def _kept(drawn: Colors, colors: Colors, guide: Guide, hole: Hole) -> Colors:
+    """Return what was drawn, with the bands of the guide that are believed in the place of its own, in the hole."""
+    height, width = hole.shape
+    area = (bounds_of(hole).grown(max(height, width) // 16 + RING) & Rect(0, 0, width, height)).slices
+    count = count_bands(*hole[area].shape)
+    # A band of the guide is so many bands coarser in the window.
+    missing = int(np.ceil(np.log2(1 / guide.scale) - 0.01))
+    shares = [0.0] * missing + [float(_ramp(each)) for each in guide.explained]
+    shares = (shares + [0.0] * count)[: count - 1]
+    if not any(shares):
+        return drawn
+    shares.append(shares[-1])
+    own, told = split(drawn[area][..., :3], count), split(colors[area], count)
+    mixed = joined([a + np.float32(share) * (b - a) for a, b, share in zip(own, told, shares, strict=True)])
+    result = drawn.copy()
+    changed = cv2.dilate(hole[area].astype(np.uint8), np.ones((2 * RING + 1,) * 2, np.uint8)).astype(bool)
+    result[area][..., :3][changed] = np.clip(mixed, 0, 1)[changed]
+    return result
+
+
+def _ramp(explained: float) -> float:
+    part = min(1.0, max(0.0, (explained - DOUBTED) / (BELIEVED - DOUBTED)))
+    return part * part * (3 - 2 * part)
