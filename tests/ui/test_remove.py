@@ -10,8 +10,10 @@ from lama_desktop.core.commands import PixelEdit, PropertyEdit, StackEdit
 from lama_desktop.core.document import Document
 from lama_desktop.core.drawable import Mask
 from lama_desktop.core.geometry import Rect
+from lama_desktop.core.group import Branch, Group
 from lama_desktop.core.layer import Layer
 from lama_desktop.core.photo import ColorModel, Photo
+from lama_desktop.core.stack import Place
 from lama_desktop.engine.engine import Engine
 from lama_desktop.engine.options import AlphaChoice, EngineOptions
 from lama_desktop.errors import LamaDesktopError
@@ -232,6 +234,30 @@ def test_the_model_sees_what_was_chosen(remover, until):
     assert seen[Source.ORIGINAL][1] == 2
     assert 100 <= seen[Source.BELOW][0] < 160
     assert seen[Source.BELOW][1] == 1, "above the active layer"
+
+
+def test_fills_and_groups(remover, until):
+    """What is below is seen as it looks in its group, where the fill goes; what a group hides is not seen."""
+    document = opened(np.full((300, 300, 3), 100, np.uint8))
+    base = document.layers[0]
+    red = Layer(np.full((300, 300, 4), (200, 0, 0, 255), np.uint8), name="red")
+    top = Layer(np.full((300, 300, 4), (0, 0, 250, 255), np.uint8), name="top")
+    group = Group("group", opacity=0.5)
+    tree, ramp = (base, Branch(group, (red, top))), 24
+    for active, inside in ((red, (red, "fill", top)), (group, (red, top, "fill"))):
+        document.do(StackEdit("Set", document.stack.with_tree(tree, active)))
+        paint(document, Rect(140, 140, 160, 160))
+        remover.start(document, "x", OPTIONS, Source.BELOW)
+        until(lambda: remover.job(document) is None)
+        fill = next(layer for layer in document.layers if layer.recipe)
+        assert document.stack.entries(group) == tuple(fill if each == "fill" else each for each in inside)
+        assert fill.pixels[10, 10, 0] - ramp == (150 if active is red else 50)
+    document.do(PropertyEdit("Hide", document, group, "visible", False))
+    paint(document, Rect(140, 140, 160, 160))
+    remover.start(document, "x", OPTIONS)
+    until(lambda: remover.job(document) is None)
+    assert document.stack.place(document.active) == Place(2)
+    assert document.active.pixels[10, 10, 0] - ramp == 100
 
 
 def test_a_fill_is_made_again_by_its_recipe(remover, engines, until):

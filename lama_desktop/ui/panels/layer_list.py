@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
+    QDrag,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDragMoveEvent,
@@ -20,10 +21,12 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractItemView, QTreeView
 
 from lama_desktop.core.group import MAX_DEPTH, Group
+from lama_desktop.core.layer import Layer
 from lama_desktop.core.stack import Place
 from lama_desktop.core.tree import depth_of
+from lama_desktop.ui.icons import drawing
 from lama_desktop.ui.panels.layer_model import Index, LayerModel
-from lama_desktop.ui.panels.layer_row import LayerDelegate, content_left, eye_right, on_triangle
+from lama_desktop.ui.panels.layer_row import FOLDER, LayerDelegate, content_left, eye_right, on_triangle
 from lama_desktop.ui.text import tr
 from lama_desktop.ui.theme import GAP, RADIUS, Theme
 
@@ -85,6 +88,19 @@ class LayerList(QTreeView):
         """Rename, but not by two quick clicks on the eye or the triangle."""
         if not self._clicked(event):
             super().mouseDoubleClickEvent(event)
+
+    def startDrag(self, actions: Qt.DropAction) -> None:
+        """Drag the thumbnail beside the pointer: a picture of the row would hide where it goes."""
+        index = self.currentIndex()
+        node, scale = self._layers.node(index), self.devicePixelRatioF()
+        drag = QDrag(self)
+        drag.setMimeData(self._layers.mimeData([index]))
+        if isinstance(node, Layer):
+            drag.setPixmap(self._layers.thumbnail(node, scale))
+        else:
+            drag.setPixmap(drawing("folder", self.palette().color(QPalette.ColorRole.Text).name(), FOLDER, scale))
+        drag.setHotSpot(QPoint(-GAP, -GAP))
+        drag.exec(Qt.DropAction.MoveAction)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take rows of this list only."""

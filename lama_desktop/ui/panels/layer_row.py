@@ -74,11 +74,12 @@ class LayerDelegate(QStyledItemDelegate):
             self._draw_thumbnail(painter, node, left, row, scale)
         else:
             self._draw_group(painter, left, row, index, scale)
-        painter.setOpacity(1.0)
         right = row.right() - GAP
-        if node.lock is not Lock.NONE:
+        if document.stack.lock_of(node) is not Lock.NONE:
             right -= 16
+            painter.setOpacity(0.5 if node.lock is Lock.NONE else 1.0)  # fainter where a group around it is locked
             painter.drawPixmap(right, row.center().y() - 7, drawing("lock", self._theme.tokens.secondary, 16, scale))
+        painter.setOpacity(1.0)
         self._write(painter, option.font, node, self._text_rect(self._layers.depth(node), row, right), seen, selected)
         painter.restore()
 
