@@ -67,6 +67,6 @@ class KeptFile:
         if self._archive.checksum(member.name) != member.checksum:
             return None
         try:
-            return Picture(self._archive.read(member.name), member.box)
+            return Picture((self._archive.read(member.name),), member.box)
         except FileFormatError:
             return None

@@ -21,6 +21,8 @@ from lama_desktop.core.photo import ColorModel, Photo
 from lama_desktop.core.profiles import neutral_profile, profile_of
 from lama_desktop.formats.png import profile_chunk
 
+Buffer = bytes | memoryview
+
 HEADER = 33
 """Bytes from the start of a PNG file to the end of its header chunk."""
 MASK_COLOR = (255, 64, 96)
@@ -31,7 +33,8 @@ _CURVE_STEPS = 1024
 class Picture(NamedTuple):
     """A PNG file and the part of the drawable that is in it; all around it is 0."""
 
-    data: bytes
+    parts: tuple[Buffer, ...]
+    """The file in pieces, one after the other: joining them would copy it while every other thread has to wait."""
     box: Rect
 
 
@@ -69,7 +72,7 @@ def of_colors(pixels: Image, profile: bytes, *, cut: bool = True) -> Picture:
     box = content_box(pixels) if cut else Rect(0, 0, pixels.shape[1], pixels.shape[0])
     part = pixels[box.slices]
     order = cv2.COLOR_RGB2BGR if pixels.shape[2] == 3 else cv2.COLOR_RGBA2BGRA
-    return Picture(with_profile(_encoded(cv2.cvtColor(part, order)), profile), box)
+    return Picture(_with_profile(_encoded(cv2.cvtColor(part, order)), profile), box)
 
 
 def of_mask(coverage: Coverage) -> Picture:
@@ -78,13 +81,13 @@ def of_mask(coverage: Coverage) -> Picture:
     box = Rect(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
     part = coverage[box.slices]
     blue, green, red = (np.full(part.shape, value, np.uint8) for value in MASK_COLOR[::-1])
-    return Picture(with_profile(_encoded(cv2.merge([blue, green, red, part])), profile_of("sRGB")), box)
+    return Picture(_with_profile(_encoded(cv2.merge([blue, green, red, part])), profile_of("sRGB")), box)
 
 
 def of_plane(plane: NDArray[Any]) -> Picture:
     """Return (H, W) numbers as a grey PNG, and (H, W, 4) as one of four channels, without a profile, whole."""
     whole = np.ascontiguousarray(plane) if plane.ndim == 2 else cv2.cvtColor(plane, cv2.COLOR_RGBA2BGRA)
-    return Picture(_encoded(whole), Rect(0, 0, plane.shape[1], plane.shape[0]))
+    return Picture((_encoded(whole),), Rect(0, 0, plane.shape[1], plane.shape[0]))
 
 
 def thumbnail(colors: Image, space: ColorSpace) -> Picture:
@@ -124,11 +127,11 @@ def header_of(start: bytes) -> Header | None:
     return Header(*struct.unpack_from(">IIB", start, 16))
 
 
-def with_profile(data: bytes, profile: bytes) -> bytes:
+def _with_profile(data: memoryview, profile: bytes) -> tuple[Buffer, ...]:
     """Return a PNG file with an ICC profile put into it."""
-    return data[:HEADER] + profile_chunk(profile) + data[HEADER:]
+    return data[:HEADER], profile_chunk(profile), data[HEADER:]
 
 
-def _encoded(pixels: NDArray[Any]) -> bytes:
+def _encoded(pixels: NDArray[Any]) -> memoryview:
     _, data = cv2.imencode(".png", pixels)
-    return data.tobytes()
+    return data.data

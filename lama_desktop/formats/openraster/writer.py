@@ -6,7 +6,7 @@ the old one in one step. Any thread; the snapshot never changes.
 Source: OpenRaster, file layout and layer stack specification (openraster.org).
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
@@ -27,7 +27,7 @@ from lama_desktop.core.tree import node_of
 from lama_desktop.formats import atomic
 from lama_desktop.formats.openraster import picture, record, stack
 from lama_desktop.formats.openraster.kept import Kept, KeptFile, Key, Member
-from lama_desktop.formats.openraster.picture import Picture, layer_profile
+from lama_desktop.formats.openraster.picture import Buffer, Picture, layer_profile
 from lama_desktop.progress import Progress
 
 MIMETYPE = "image/openraster"
@@ -75,18 +75,18 @@ class _Writer:
     def write(self, path: Path, progress: Progress, kept: Kept | None) -> Kept:
         self._collect()
         with atomic.replacing(path) as file, ZipFile(file, "w") as archive:
-            _store(archive, "mimetype", MIMETYPE.encode())
+            _store(archive, "mimetype", (MIMETYPE.encode(),))
             tasks = [_Task(MERGED, None, self._merged), *self._tasks.values()]
             with KeptFile(kept, self._profile) as old, closing(_made(tasks, old)) as pictures:
                 for done, (task, made) in enumerate(pictures):
-                    checksum = _store(archive, task.member, made.data)
+                    checksum = _store(archive, task.member, made.parts)
                     if task.key is not None:
                         self._members[task.key] = Member(task.member, checksum, made.box)
                     progress((done + 1) / (len(tasks) + 1))
-            _store(archive, THUMBNAIL, self._thumbnail.data)
+            _store(archive, THUMBNAIL, self._thumbnail.parts)
             root = self._image()
-            _store(archive, record.MEMBER, record.written(self._record()), packed=True)
-            _store(archive, "stack.xml", stack.written(root), packed=True)
+            _store(archive, record.MEMBER, (record.written(self._record()),), packed=True)
+            _store(archive, "stack.xml", (stack.written(root),), packed=True)
         return Kept(path, self._profile, self._members)
 
     def _collect(self) -> None:
@@ -199,10 +199,13 @@ def _make(old: KeptFile, task: _Task) -> Picture:
     return (None if task.key is None else old.picture(task.key)) or task.make()
 
 
-def _store(archive: ZipFile, member: str, data: bytes, *, packed: bool = False) -> int:
+def _store(archive: ZipFile, member: str, parts: Collection[Buffer], *, packed: bool = False) -> int:
     """Add a member to the archive; return its checksum."""
     info = ZipInfo(member, _EPOCH)
     info.compress_type = ZIP_DEFLATED if packed else ZIP_STORED
     info.external_attr = 0o644 << 16
-    archive.writestr(info, data)
+    info.file_size = sum(len(part) for part in parts)
+    with archive.open(info, "w") as file:
+        for part in parts:
+            file.write(part)
     return info.CRC
