@@ -143,6 +143,7 @@ class LayersPanel(Panel):
             self._offers_pass_through = pass_through
             through = [(PASS_THROUGH, tr("Pass through"))] if pass_through else []
             self.mode.offer([*through, *((mode, tr(mode.title)) for mode in BLEND_MODES)])
+            self.mode.updateGeometry()
 
     def _redraw(self, rect: Rect | None = None) -> None:
         """Take note that pictures are out of date: of the layers that were touched there."""
