@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from lama_desktop.evaluation.continuation import NUMBERS
 from lama_desktop.evaluation.metrics import MEASURES, Better, Measure
+from lama_desktop.evaluation.patterns import PATTERNS
 from lama_desktop.evaluation.results import ALL, Group, Pair, Results, Row, badness
 from lama_desktop.evaluation.synthetic import MEASURED, PatternResults
 from lama_desktop.evaluation.tables import SHORT, number, p_value
@@ -96,15 +97,23 @@ def by_pattern(results: PatternResults, name: str) -> str:
     _, better, unit = _told(name)
     lines = []
     for pattern in results.patterns:
-        for size in results.sizes:
-            values = [results.value(each, pattern, size, name) for each in results.contenders]
-            if not any(map(math.isfinite, values)):
-                continue
-            cells = "".join(_cell(_with_unit(name, value, unit), _is_best(better, value, values)) for value in values)
-            label = f"<th>{html.escape(pattern)}</th>" if size == results.sizes[0] else "<th></th>"
-            lines.append(f"<tr>{label}<td>{size}</td>{cells}</tr>")
-    head = "".join(f"<th>{html.escape(each)}</th>" for each in results.contenders)
-    return _table(f"<th></th><th>pixels</th>{head}", lines, "groups")
+        values = {
+            (each, size): results.value(each, pattern, size, name)
+            for each in results.contenders
+            for size in results.sizes
+        }
+        if any(map(math.isfinite, values.values())):
+            cells = "".join(
+                _cell(
+                    _with_unit(name, value, unit),
+                    _is_best(better, value, [values[other, size] for other in results.contenders]),
+                )
+                for (_, size), value in values.items()
+            )
+            lines.append(f"<tr><th>{html.escape(PATTERNS[pattern].title)}</th>{cells}</tr>")
+    who = "".join(f'<th colspan="{len(results.sizes)}">{html.escape(each)}</th>' for each in results.contenders)
+    sizes = "".join(f"<th>{size}</th>" for size in results.sizes) * len(results.contenders)
+    return _table(f"<th></th>{who}</tr><tr><th></th>{sizes}", lines)
 
 
 def _card(name: str, measure: Measure, rows: Sequence[Row]) -> str:

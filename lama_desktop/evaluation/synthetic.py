@@ -14,14 +14,17 @@ import numpy as np
 from lama_desktop.core.arrays import Image
 from lama_desktop.errors import SettingsError
 from lama_desktop.evaluation.cases import Case
-from lama_desktop.evaluation.continuation import NUMBERS, Continuation, continuation
+from lama_desktop.evaluation.continuation import NUMBERS, continuation
 from lama_desktop.evaluation.metrics import MEASURES
 from lama_desktop.evaluation.patterns import PATTERNS, Drawn
+from lama_desktop.evaluation.results import SMALLEST_RATIO
 from lama_desktop.evaluation.sources import Source
 from lama_desktop.progress import Progress
 
 SIZES = (256, 512, 1024, 2048)
 SMALLEST = 64
+MOST_PSNR = 60.0
+"""Decibels that a fill gets at most: some are perfect, and one of them would decide every mean."""
 MEASURED = ("psnr", "ssim", "energy", "swd")
 """What of the measures of photographs is told of patterns, too."""
 
@@ -67,10 +70,17 @@ class PatternResults:
         return float(self._found[contender, pattern, size].values[name])
 
     def mean(self, contender: str, size: int, name: str) -> float:
-        """Return the mean of a number over the patterns for which it is one; not a number if there is none."""
+        """Return the mean of a number over the patterns for which it is one, of ratios the geometric one.
+
+        Not a number if there is none.
+        """
         values = [self.value(contender, pattern, size, name) for pattern in self.patterns]
         finite = [value for value in values if math.isfinite(value)]
-        return float(np.mean(finite)) if finite else math.nan
+        if not finite:
+            return math.nan
+        if name == "energy":
+            return float(np.exp(np.mean(np.log(np.maximum(finite, SMALLEST_RATIO)))))
+        return float(np.mean(finite))
 
     def transfer(self, contender: str, size: int, name: str) -> float:
         """Return what a mean is at a size more than at the smallest; 0 is perfect transfer."""
@@ -149,6 +159,6 @@ def pattern_pictures(
 
 
 def _values(fill: Image, drawn: Drawn) -> dict[str, float]:
-    found: Continuation = continuation(fill, drawn)
     measured = {name: MEASURES[name].function(fill, drawn.picture, drawn.hole) for name in MEASURED}
-    return asdict(found) | measured
+    measured["psnr"] = min(measured["psnr"], MOST_PSNR)
+    return asdict(continuation(fill, drawn)) | measured
