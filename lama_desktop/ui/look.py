@@ -46,6 +46,7 @@ class Look(QObject):
             color = QColor(DARK.mask)
         color.setAlphaF(chosen.mask_opacity)
         canvas.mask_color, canvas.mask_shown, canvas.grid_shown = color, self.mask_shown, chosen.pixel_grid
+        canvas.outline_shown = chosen.mask_outline
         canvas.navigation.wheel_zooms = chosen.wheel_zooms
 
     def refresh(self) -> None:

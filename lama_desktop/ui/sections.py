@@ -42,6 +42,7 @@ class Appearance:
     theme: ThemeChoice = option(ThemeChoice.SYSTEM, "Theme", "colours of the window")
     mask_color: str = option(DARK.mask, "Mask colour", "colour of what will be removed, as #rrggbb")
     mask_opacity: float = option(0.5, "Mask opacity", "how strongly the mask covers the photo", low=0.1, high=0.9)
+    mask_outline: bool = option(True, "Mask outline", "a line along the mask's edge, so that it is seen on any photo")
     pixel_grid: bool = option(True, "Pixel grid", "lines between the pixels from 800 % on")
     wheel_zooms: bool = option(
         True, "Wheel zooms", "the wheel zooms at the pointer; otherwise it scrolls, and Ctrl zooms"

@@ -27,6 +27,10 @@ GRID = 8.0
 """Zoom from which on there are lines between them."""
 GRID_COLOR = QColor(128, 128, 128, 96)
 CHECKS = (QColor("#9a9a9a"), QColor("#6e6e6e"))
+OUTLINE = ((255, 180), (0, 130))
+"""The line along the mask's edge, light within and dark without, so that it is seen on any photo: grey, alpha."""
+EDGE = 128
+"""Coverage at which a soft mask has its edge."""
 CHECK = 8
 """Side of the squares under what is transparent, in device pixels."""
 
@@ -51,6 +55,8 @@ class Picture:
         self.mask_color = QColor("#ff4060")
         self.mask_opacity = 0.5
         self.mask_shown = True
+        self.outline = 1
+        """Width of the light and of the dark line along the mask's edge, in device pixels; 0 is none."""
         self.grid_shown = True
 
     def refresh(self, rect: Rect, seconds: float | None = None, *, original: bool = False) -> bool:
@@ -106,19 +112,24 @@ class Picture:
         return self._original
 
     def _draw_mask(self, painter: QPainter, area: Rect) -> None:
-        """Draw the mask's colour where there is any of it."""
-        bounds = self._viewport.document_rect(area) & self._mask.bounds
-        area &= self._viewport.screen_rect(bounds)
-        if area.is_empty:
+        """Draw the mask's colour where there is any of it, and the line along its edge."""
+        view, reach = self._viewport, self.outline
+        bounds = view.document_rect(area.grown(reach)) & self._mask.bounds
+        area &= view.screen_rect(bounds).grown(reach)
+        if bounds.is_empty or area.is_empty:
             return
-        levels = self._mask.levels(self._viewport.document_rect(area))
-        strength = self._sampled(levels, self._mask.level_for(self._viewport.zoom), area)
+        wide = area.grown(reach)
+        levels = self._mask.levels(view.document_rect(wide))
+        strength = self._sampled(levels, self._mask.level_for(view.zoom), wide)
         color = self.mask_color
         weights = (color.blueF(), color.greenF(), color.redF(), 1.0)
         planes = [cv2.convertScaleAbs(strength, alpha=weight * self.mask_opacity) for weight in weights]
-        tinted = self._buffer((area.height, area.width, 4))
+        tinted = self._buffer((wide.height, wide.width, 4))
         cv2.merge(planes, dst=tinted)
-        painter.drawImage(area.left, area.top, qimage.painted(tinted, opaque=False))
+        if reach:
+            _draw_edge(strength, tinted, reach)
+        image = qimage.painted(tinted, opaque=False)
+        painter.drawImage(area.left, area.top, image, reach, reach, area.width, area.height)
 
     def _draw_checks(self, painter: QPainter, area: Rect, around: Rect) -> None:
         """Draw what lies under a photo with holes; it moves with the photo."""
@@ -261,6 +272,23 @@ def _smooth(
         flags=cv2.WARP_INVERSE_MAP | (cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR),
         borderMode=cv2.BORDER_CONSTANT if beyond else cv2.BORDER_REPLICATE,
     )
+
+
+def _draw_edge(strength: NDArray[np.uint8], tinted: NDArray[np.uint8], width: int) -> None:
+    """Write the lines along the edge of a mask over its colour.
+
+    Args:
+        strength: (h, w): the mask as it is seen.
+        tinted: (h, w, 4) BGRA, premultiplied; written.
+        width: of each line, in pixels.
+    """
+    _, inside = cv2.threshold(strength, EDGE - 1, 255, cv2.THRESH_BINARY)
+    kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (2 * width + 1, 2 * width + 1))
+    lines = inside & ~cv2.erode(inside, kernel), cv2.dilate(inside, kernel) & ~inside
+    pixels = tinted.view(np.uint32)[..., 0]
+    for line, (grey, alpha) in zip(lines, OUTLINE, strict=True):
+        value = np.array([grey * alpha // 255] * 3 + [alpha], np.uint8).view(np.uint32)[0]
+        np.copyto(pixels, value, where=line.view(bool))
 
 
 def _qrect(rect: Rect) -> QRect:

@@ -60,6 +60,7 @@ class View(QWidget):
         self._compare = Compare()
         self._hole = HoleOutline(self.viewport)
         self._matrix = self.viewport.matrix
+        self._outline_shown = True
         self._follow_palette()
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.grabGesture(Qt.GestureType.PinchGesture)
@@ -92,6 +93,17 @@ class View(QWidget):
     @mask_color.setter
     def mask_color(self, color: QColor) -> None:
         self._picture.mask_color, self._picture.mask_opacity = QColor(color.rgb()), color.alphaF()
+        self.update()
+
+    @property
+    def outline_shown(self) -> bool:
+        """Whether there is a line along the mask's edge."""
+        return self._outline_shown
+
+    @outline_shown.setter
+    def outline_shown(self, shown: bool) -> None:
+        self._outline_shown = shown
+        self.follow_scale()
         self.update()
 
     @property
@@ -193,7 +205,7 @@ class View(QWidget):
 
     def _update_document(self, rect: Rect) -> None:
         """Have document pixels painted."""
-        self.update_screen(self.viewport.screen_rect(rect, margin=2))
+        self.update_screen(self.viewport.screen_rect(rect, margin=2 + self._picture.outline))
 
     @property
     def _device_size(self) -> tuple[int, int]:
@@ -214,6 +226,7 @@ class View(QWidget):
         """Take the size and the scale of the screen."""
         for part in (self.navigation, self._compare, self._hole):
             part.scale = self.scale
+        self._picture.outline = max(1, round(self.scale)) if self._outline_shown else 0
         smaller = min(self.width(), self.height())
         self.viewport.resize(self._device_size, round(min(MARGIN * smaller, LARGEST_MARGIN) * self.scale))
 

@@ -160,6 +160,25 @@ def test_the_mask_has_its_colour_and_strength(seen, document):
     np.testing.assert_allclose(seen.pixels()[top : top + 200, left : left + 300], expected, atol=2)
 
 
+@pytest.mark.parametrize("width", [1, 2])
+def test_a_light_and_a_dark_line_go_along_the_mask_s_edge(application, width):
+    """A red mask on red things would not be seen."""
+    seen = Seen(Document(photo_of(np.full((200, 300, 3), (255, 64, 96)))))
+    box = Rect(100, 60, 180, 130)
+    masking.replace(seen.document, "Test", box, np.full((box.height, box.width), 255, np.uint8))
+    seen.view.zoom_to(1.0)
+    seen.picture.outline = width
+    left, top = (int(each) for each in seen.view.to_screen(box.left, box.top))
+    found = seen.pixels()
+    row = found[top + 20, :, 0]
+    assert (row[left - width : left] < 130).all()
+    assert (found[top + 20, left : left + width] > 180).all()
+    assert (found[top + 20, left + width : left + 40] == (255, 64, 96)).all(), "the mask itself is invisible here"
+    assert (found[top + 20, left - width - 5 : left - width] == (255, 64, 96)).all()
+    seen.picture.outline = 0
+    assert (seen.pixels()[top + 20, left - 5 : left + 5] == (255, 64, 96)).all()
+
+
 def test_an_edit_is_seen_after_its_part_is_refreshed(seen, document):
     seen.view.zoom_to(1.0)
     seen.pixels()

@@ -53,6 +53,7 @@ assert scale == SCALE, scale
 assert screen().shape == (height, width, 3), screen().shape
 np.testing.assert_array_equal(screen(), seen(), "at 100 % every pixel is one of the screen")
 
+canvas.outline_shown = False
 brush.options = type(brush.options)(size=30, hardness=1.0)
 at = QPoint(123, 87)
 QTest.mouseMove(canvas, at)
@@ -67,6 +68,9 @@ for point in (QPoint(300, 200), QPoint(350, 250), QPoint(20, 280)):
 difference = np.abs(screen() - seen()).max(2)
 difference[-60:, :80] = 0  # where the outline is now
 assert difference.max() <= 2, ("what was painted in parts is as if painted at once", np.argwhere(difference > 2)[:5])
+canvas.outline_shown = True
+settle()
+QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(133, 92))
 canvas.viewport.pan(13, 7)
 canvas.viewport.pan(-40, 20)
 settle()
