@@ -25,7 +25,7 @@ from lama_desktop.ui.jobs import Job, JobRunner
 from lama_desktop.ui.notices import Notices, Tone
 from lama_desktop.ui.prompts import Prompts, Unsaved
 from lama_desktop.ui.recent import Recent
-from lama_desktop.ui.save import Saver, flat, same
+from lama_desktop.ui.save import Saver, flat, keeps_layers, same
 from lama_desktop.ui.sections import Editing
 from lama_desktop.ui.text import tr
 
@@ -178,7 +178,7 @@ class Files(QObject):
             then(True)
             return
         self._tabs.show_tab(document)
-        answer = self._prompts.unsaved(title_of(document))
+        answer = self._prompts.unsaved(title_of(document), not keeps_layers(document.path))
         # What was done since the question, or a file that could not be written, keeps the document.
         if answer is Unsaved.SAVE:
             self._saver.save(document, lambda done: then(done and not document.modified))

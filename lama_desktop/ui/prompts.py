@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 
-from PySide6.QtWidgets import QCheckBox, QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QMessageBox, QPushButton, QWidget
 
 from lama_desktop import formats
 from lama_desktop.formats.base import ReadableFormat
@@ -69,21 +69,23 @@ class Prompts:
                 return None
         return self._kept("export", [path])[0]
 
-    def unsaved(self, name: str) -> Unsaved:
-        """Ask what to do with the changes of a photo that is to be closed."""
+    def unsaved(self, name: str, export: bool = True) -> Unsaved:
+        """Ask what to do with the changes of a photo that is to be closed; `export` may settle them."""
         box = QMessageBox(self._parent)
         box.setIcon(QMessageBox.Icon.NoIcon)
         box.setText(tr("{name} has changes that are in no file yet.", name=name))
-        box.setInformativeText(tr("Save keeps layers and mask; export writes a flat picture."))
-        save = box.addButton(tr("Save"), QMessageBox.ButtonRole.AcceptRole)
-        export = box.addButton(tr("Export…"), QMessageBox.ButtonRole.AcceptRole)
+        if export:
+            box.setInformativeText(tr("Save keeps layers and mask; export writes a flat picture."))
+        save = QPushButton(tr("Save"))
+        save.setProperty("kind", "primary")  # before the box gives it a style
+        box.addButton(save, QMessageBox.ButtonRole.AcceptRole)
+        flat = box.addButton(tr("Export…"), QMessageBox.ButtonRole.AcceptRole) if export else None
         discard = box.addButton(tr("Discard"), QMessageBox.ButtonRole.DestructiveRole)
         cancel = box.addButton(tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(save)
         box.setEscapeButton(cancel)
-        save.setProperty("kind", "primary")
         box.exec()
-        answers = {save: Unsaved.SAVE, export: Unsaved.EXPORT, discard: Unsaved.DISCARD}
+        answers = {save: Unsaved.SAVE, flat: Unsaved.EXPORT, discard: Unsaved.DISCARD}
         return next((answer for button, answer in answers.items() if button is box.clickedButton()), Unsaved.CANCEL)
 
     def dropped(self, paths: Sequence[Path]) -> tuple[DropChoice | None, bool]:

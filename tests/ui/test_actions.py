@@ -54,12 +54,6 @@ def test_every_tooltip_tells_the_shortcut(app):
             assert "(" in action.toolTip().splitlines()[0], name
 
 
-def test_what_cannot_be_done_yet_says_why(app):
-    save = app.window.action_set["save"]
-    assert not save.isEnabled()
-    assert "OpenRaster" in save.toolTip()
-
-
 def test_a_shortcut_is_changed_remembered_and_reset(app, opened, photo):
     opened(photo)
     actions = app.window.action_set

@@ -55,6 +55,7 @@ class Answers:
     def __init__(self):
         self.files, self.target, self.leave = [], None, Unsaved.DISCARD
         self.drop, self.yes, self.asked = (None, False), True, []
+        self.drop_folders = (None, False)
 
     def open_files(self, title=""):
         self.asked.append("open")
@@ -68,13 +69,21 @@ class Answers:
         self.asked.append(("save", suggested))
         return self.target
 
-    def unsaved(self, name):
+    def unsaved(self, name, export=True):
         self.asked.append(("unsaved", name))
         return self.leave
 
     def dropped(self, paths):
         self.asked.append(("drop", len(paths)))
         return self.drop
+
+    def dropped_folders(self, paths):
+        self.asked.append(("folders", len(paths)))
+        return self.drop_folders
+
+    def open_folder(self, title, purpose):
+        self.asked.append(purpose)
+        return next(iter(self.files), None)
 
     def confirm(self, question, yes, detail=""):
         self.asked.append(("confirm", yes))
