@@ -194,10 +194,11 @@ def _contenders(arguments: argparse.Namespace) -> "list[Contender]":
 
 
 def _samples(arguments: argparse.Namespace) -> "list[Sample]":
-    from lama_desktop.evaluation.dataset import find_samples, matched
+    from lama_desktop.evaluation.dataset import find_samples, limited, matched, of_kinds
 
     if arguments.truth is not None:
-        return matched(arguments.truth, arguments.masks)
+        found = of_kinds(matched(arguments.truth, arguments.masks), arguments.kinds, arguments.masks)
+        return found if arguments.count is None else limited(found, arguments.count, arguments.seed)
     if arguments.data is None:
         return []
     return find_samples(

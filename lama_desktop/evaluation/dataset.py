@@ -69,17 +69,20 @@ def find_samples(
     if windows:
         found = list(_windows(data, kinds or tuple(KINDS), size, windows, seed))
     elif truth is not None and masks is not None:
-        found = _of_kinds(matched(truth, masks), kinds, data)
+        found = of_kinds(matched(truth, masks), kinds, data)
     elif (pairing := find_pairs(data)).pairs:
-        found = _of_kinds(_prepared(pairing), kinds, data)
+        found = of_kinds(_prepared(pairing), kinds, data)
     else:
         presets = {_preset(kind, size): kind for kind in kinds or tuple(KINDS)}
         drawn = drawn_cases(find_pictures(data), list(presets), size, seed)
         found = [Sample(case.name, case.picture.stem, presets[case.preset], case) for case in drawn]
-    if count is not None:
-        pictures = sorted({each.picture for each in found}, key=lambda name: (seed_of(seed, name), name))[:count]
-        found = [each for each in found if each.picture in set(pictures)]
-    return found
+    return found if count is None else limited(found, count, seed)
+
+
+def limited(samples: Sequence[Sample], count: int, seed: int = 0) -> list[Sample]:
+    """Return the holes of at most so many pictures, chosen by the seed."""
+    names = sorted({each.picture for each in samples}, key=lambda name: (seed_of(seed, name), name))[:count]
+    return [each for each in samples if each.picture in set(names)]
 
 
 def matched(truth: Path, masks: Path) -> list[Sample]:
@@ -109,6 +112,24 @@ def matched(truth: Path, masks: Path) -> list[Sample]:
                 f"or a.png and a{MARK}000.png."
             )
     return samples
+
+
+def of_kinds(samples: Sequence[Sample], kinds: Sequence[str], folder: Path) -> list[Sample]:
+    """Return the holes of these kinds, of all where none is named.
+
+    Args:
+        samples: the holes.
+        kinds: the names.
+        folder: where the holes are from, for the sentence of an error.
+
+    Raises:
+        SettingsError: there are none of a kind.
+    """
+    known = list(dict.fromkeys(each.kind for each in samples))
+    for kind in kinds:
+        if kind not in known:
+            raise SettingsError(f"There are no {kind} masks in {shown(folder)}: it has {', '.join(known)}.")
+    return [each for each in samples if not kinds or each.kind in kinds]
 
 
 def by_name(folder: Path) -> dict[str, Path]:
@@ -170,14 +191,6 @@ def _called(preset: str) -> str:
 def _kind_of(name: str) -> str:
     """Return the first folder of a name; sets of several kinds often lie side by side."""
     return _called(name.split("/")[0]) if "/" in name else "as given"
-
-
-def _of_kinds(samples: list[Sample], kinds: Sequence[str], folder: Path) -> list[Sample]:
-    known = list(dict.fromkeys(each.kind for each in samples))
-    for kind in kinds:
-        if kind not in known:
-            raise SettingsError(f"There are no {kind} masks in {shown(folder)}: it has {', '.join(known)}.")
-    return [each for each in samples if not kinds or each.kind in kinds]
 
 
 def _preset(kind: str, size: int) -> str:
