@@ -19,10 +19,12 @@ from lama_desktop.core.photo import Encoding, Metadata, Photo
 from lama_desktop.core.profiles import profile_of
 from lama_desktop.errors import FileFormatError
 from lama_desktop.formats import exif, jpeg, metadata, tiff
-from lama_desktop.formats.base import ForeignFormat, check_size, quiet
+from lama_desktop.formats.base import ForeignFormat, check_size, damaged, quiet
 from lama_desktop.formats.ifd import Directory, Structure
 
 _DNG_VERSION, _SUB_DIRECTORIES, _PHOTOMETRIC = 50706, 330, 262
+_PARTS = ((273, 279), (324, 325))
+"""Where strips and tiles are, and how long."""
 _SENSOR = (32803, 34892)
 """Photometric interpretations of a colour filter array and of linear sensor values."""
 _MAGIC = (b"FUJIFILMCCD-RAW ", b"IIU\0", b"IIRO", b"IIRS", b"MMOR", b"FOVb", b"\0MRM")
@@ -46,6 +48,8 @@ class CameraRaw(ForeignFormat):
     def read(self, data: bytes, name: str) -> Photo:
         """Develop the picture and turn it upright; see `ReadableFormat.read`."""
         rawpy = self.library(name)
+        if _ends_early(data):
+            raise damaged(name, "the file ends early")
         try:
             with quiet(), rawpy.imread(BytesIO(data)) as raw:
                 sizes = raw.sizes
@@ -84,6 +88,21 @@ def is_raw(data: bytes | mmap.mmap) -> bool:
         _DNG_VERSION in each.entries or structure.number(each, _PHOTOMETRIC) in _SENSOR
         for each in [first, *_sub_directories(structure, first)]
     )
+
+
+def _ends_early(data: bytes) -> bool:
+    """Tell whether a file built like TIFF should go on: LibRaw would take what is missing for black."""
+    try:
+        structure = Structure(data)
+        first = structure.directory(structure.first)
+    except ValueError:
+        return False
+    for directory in [first, *_sub_directories(structure, first)]:
+        for starts, lengths in _PARTS:
+            parts = (structure.numbers(directory.entries.get(tag)) for tag in (starts, lengths))
+            if any(start + length > len(data) for start, length in zip(*parts, strict=False)):
+                return True
+    return False
 
 
 def _sub_directories(structure: Structure, first: Directory) -> list[Directory]:

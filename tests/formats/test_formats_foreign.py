@@ -5,6 +5,7 @@ import importlib
 import io
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -91,6 +92,18 @@ class TestRaw:
         (tmp_path / "a.tif").rename(tmp_path / "a.nef")
         with pytest.raises(FileFormatError, match=r"a\.nef"):
             formats.read(tmp_path / "a.nef")
+
+    def test_a_file_that_ends_early_is_no_black_picture(self, read):
+        tags = {279: (4, [2 * 64 * 48 + 8000])}
+        with pytest.raises(FileFormatError, match=r"a\.dng cannot be read: the file ends early"):
+            read(dng_bytes(tags=tags), "a.dng")
+
+    def test_what_the_preview_tells(self, rawpy):
+        data = jpeg_bytes(smooth(), exif=b"Exif\0\0" + exif_block())
+        preview = SimpleNamespace(format=rawpy.ThumbFormat.JPEG, data=data)
+        assert formats.raw._of_preview(SimpleNamespace(extract_thumb=lambda: preview), rawpy).exif == exif_block()
+        preview.data = data[:30]
+        assert formats.raw._of_preview(SimpleNamespace(extract_thumb=lambda: preview), rawpy).exif is None
 
     def test_it_leaves_as_tiff(self, read, tmp_path):
         found = read(dng_bytes(), "a.dng")
