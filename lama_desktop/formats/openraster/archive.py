@@ -1,7 +1,8 @@
 """Archive: a zip file of somebody else's, looked at as a whole before any of it is unpacked.
 
 What a picture never needs is refused by name: too many or too large members, packed harder than any picture is, names
-that lead elsewhere or come twice, encryption, rare compressions. Nothing is ever unpacked onto the disk. Any thread.
+that lead elsewhere or come twice, encryption, rare compressions. Nothing is ever unpacked onto the disk, so a name may
+begin at the root, as those of pyora do: that counts as none. Any thread.
 
 Source: APPNOTE 6.3.10 (PKWARE), sections 4.3 and 4.4.
 """
@@ -105,7 +106,7 @@ class Archive:
         for member in members:
             if member.is_dir():
                 continue
-            name = member.filename
+            name = plain(member.filename)
             total += member.file_size
             if member.flag_bits & _ENCRYPTED:
                 raise self._refused("it is encrypted")
@@ -117,7 +118,7 @@ class Archive:
                 raise self._refused("it is packed harder than a picture can be")
             if name in self._members:
                 raise self._refused("a name comes twice in it")
-            if not name or name.startswith(("/", "\\")) or ":" in name or ".." in name.replace("\\", "/").split("/"):
+            if not name or ":" in name or ".." in name.split("/"):
                 raise self._refused("a name in it leads out of it")
             self._members[name] = member
 
@@ -125,6 +126,11 @@ class Archive:
         return FileFormatError(
             f"{self._name} is not opened: {why}. Open it in another program and save a copy, if you trust it."
         )
+
+
+def plain(name: str) -> str:
+    """Return the name of a member without what programs put before it, or between."""
+    return name.replace("\\", "/").removeprefix("./").lstrip("/")
 
 
 def _directory_size(file: BinaryIO) -> int:

@@ -30,7 +30,7 @@ from lama_desktop.errors import FileFormatError
 from lama_desktop.formats.base import check_size, damaged, pixel_budget, shown
 from lama_desktop.formats.layered import Layered
 from lama_desktop.formats.openraster import picture, record, stack
-from lama_desktop.formats.openraster.archive import Archive
+from lama_desktop.formats.openraster.archive import Archive, plain
 from lama_desktop.formats.openraster.kept import Kept, Key, Member
 from lama_desktop.formats.openraster.writer import MERGED
 from lama_desktop.progress import Progress
@@ -326,7 +326,7 @@ class Reader:
 
 def _source(element: Element) -> str:
     """Return the name of the member that a layer's pixels are in, however it is written."""
-    return element.get("src", "").replace("\\", "/").removeprefix("./")
+    return plain(element.get("src", ""))
 
 
 def _facts(photo: Photo | None, dtype: np.dtype[Any]) -> Photo:
