@@ -95,7 +95,7 @@ class ColorField(QPushButton):
 
 
 class CompactNumber(NumberField):
-    """A number without a slider, for the bar of tool options."""
+    """A number without a slider: in the bar of tool options, and where there is no range."""
 
     def __init__(self, option: Option) -> None:
         super().__init__(Scale(option))
@@ -210,7 +210,8 @@ class Form(QWidget):
                 line.addWidget(editor)
             else:
                 grid.addWidget(label, row, 0)
-                side = Qt.AlignmentFlag.AlignRight if isinstance(editor, Switch) else Qt.AlignmentFlag(0)
+                narrow = isinstance(editor, Switch | CompactNumber)
+                side = Qt.AlignmentFlag.AlignRight if narrow else Qt.AlignmentFlag(0)
                 grid.addWidget(editor, row, 1, Qt.AlignmentFlag.AlignVCenter | side)
                 grid.setRowMinimumHeight(row, PANEL_ROW)
         if compact:
@@ -230,7 +231,8 @@ def editor_for(option: Option, compact: bool = False) -> QWidget:
         choices = [(option.kind(each), choice_title(each)) for each in option.choices]
         return Choice(choices) if len(choices) > SEGMENTS else Segments(choices)
     if option.kind in (int, float):
-        return CompactNumber(option) if compact else SliderField(option)
+        ranged = option.low is not None and option.high is not None
+        return SliderField(option) if ranged and not compact else CompactNumber(option)
     return ColorField(option.default) if is_color(option.default) else TextField(option.default)
 
 

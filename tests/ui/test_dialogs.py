@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QToolButton
 from window import write_photo
@@ -32,6 +32,7 @@ from lama_desktop.ui.dialogs.new_and_size import (
 )
 from lama_desktop.ui.export import ExportPage
 from lama_desktop.ui.retouch import AgainPage, recipe_options
+from lama_desktop.ui.sections import Editing
 
 
 @pytest.fixture
@@ -127,6 +128,51 @@ def test_a_change_that_was_overtaken_is_not_used_and_told(app, document, answer,
     idle(app, until)
     assert document.size == (320, 200)
     assert "edited meanwhile" in app.window.notices.shown[-1].text
+
+
+@pytest.mark.parametrize(
+    ("keys", "grown"), [(["4", "0", Qt.Key.Key_Return], 40), ([Qt.Key.Key_Return], 8),
+                        (["4", "0", Qt.Key.Key_Escape], 0), ([Qt.Key.Key_Escape], 0)],
+)  # fmt: skip
+def test_a_dialog_with_a_number_is_answered_by_one_key(app, document, until, keys, grown):
+    """Enter takes what was typed, Escape nothing."""
+    app.hand.drag((100, 100), (140, 110))
+    before = document.mask.bounds()
+
+    def answer():
+        page = app.application.activeModalWidget()
+        field = page.form.editor("radius").field
+        assert field.hasFocus(), "it is there to type"
+        for key in keys:
+            QTest.keyClick(field, key)
+        typed.append(not page.isVisible())
+        if page.isVisible():
+            page.reject()
+
+    typed = []
+    QTimer.singleShot(200, answer)
+    app.do("mask-grow")
+    assert typed == [True], "it took one key"
+    assert document.mask.bounds() == before.grown(grown)
+
+
+def test_in_the_preferences_a_number_is_corrected_before_they_close(app, until):
+    app.window.asks.preferences("editing")
+    page = app.window.asks._preferences
+    until(page.isActiveWindow)
+    field = page._forms[1].editor("history_mb").field
+    field.setFocus()
+    app.application.processEvents()
+    QTest.keyClicks(field, "900")
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    assert page.isVisible()
+    assert app.settings[Editing].history_mb == 900
+    QTest.keyClicks(field, "70")
+    QTest.keyClick(field, Qt.Key.Key_Escape)
+    assert page.isVisible()
+    assert field.number == 900
+    QTest.keyClick(field, Qt.Key.Key_Escape)
+    assert not page.isVisible()
 
 
 @pytest.mark.parametrize("action", ["mask-grow", "mask-shrink", "mask-feather", "mask-border"])

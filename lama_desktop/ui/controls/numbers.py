@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
-from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QHBoxLayout, QSizePolicy, QSlider, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QDialog, QDoubleSpinBox, QHBoxLayout, QSizePolicy, QSlider, QWidget
 
 from lama_desktop.options import Option
 from lama_desktop.ui.theme import GAP, UNIT, tabular
@@ -15,6 +15,8 @@ STEPS = 1000
 WIDE = 100
 """A range of more than so many whole numbers is bent, so that its small numbers get most of the slider."""
 BEND = 2.5
+MOST = 999_999.0
+"""The largest number of a field whose option has no bounds."""
 HANDLE, TRACK = 12, 4
 NARROWEST = 64
 """Width of a field: they stand in a column."""
@@ -23,13 +25,13 @@ NARROWEST = 64
 class Scale:
     """Between the values of an option, the positions of its slider, and the numbers that are shown.
 
-    A float of at most 1 without a unit is shown as a percentage.
+    A float of at most 1 without a unit is shown as a percentage. An option without bounds is bounded here by the digits
+    of its field.
     """
 
     def __init__(self, option: Option) -> None:
-        assert option.low is not None, f"{option.name} has a range"
-        assert option.high is not None, f"{option.name} has a range"
-        self.low, self.high = float(option.low), float(option.high)
+        self.low = -MOST if option.low is None else float(option.low)
+        self.high = MOST if option.high is None else float(option.high)
         self.default: float | int = option.default
         self.whole = option.kind is int
         self._bend = BEND if self.whole and self.high - self.low > WIDE else 1.0
@@ -116,6 +118,8 @@ class Slider(QSlider):
 class NumberField(QDoubleSpinBox):
     """A number to type, with its unit; arrow keys and the wheel step it, Enter and Escape leave it.
 
+    In a dialog that waits for an answer, Enter and Escape are the answer, with what was typed and without it.
+
     Signals:
         changed: the value, after every step and when a typed number is complete.
     """
@@ -154,15 +158,22 @@ class NumberField(QDoubleSpinBox):
         return self.textFromValue(value * self._scale.factor) + self.suffix()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Leave on Enter with the typed number, on Escape without it."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.interpretText()
-            self.clearFocus()
-        elif event.key() == Qt.Key.Key_Escape:
-            self.setValue(super().value())
-            self.clearFocus()
-        else:
+        """Leave on Enter with the typed number, on Escape without it; a dialog has the key after that."""
+        accepts = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if not accepts and event.key() != Qt.Key.Key_Escape:
             super().keyPressEvent(event)
+            return
+        dialog, corrected = self.window(), self.lineEdit().text() != self.textFromValue(super().value()) + self.suffix()
+        if accepts:
+            self.interpretText()
+        else:
+            self.setValue(super().value())
+        if not isinstance(dialog, QDialog):
+            self.clearFocus()
+        elif corrected and not dialog.isModal():
+            self.selectAll()
+        else:
+            event.ignore()
 
     def event(self, event: QEvent) -> bool:
         """Take the keys that type a number before a shortcut of the window does."""
