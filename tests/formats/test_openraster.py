@@ -258,6 +258,24 @@ def test_a_document_without_layers_comes_back(tmp_path):
     assert stacks.state_of(read(tmp_path / "a.ora").stack) == stacks.state_of(empty.stack)
 
 
+@pytest.mark.parametrize("profile", [b"rubbish", grey_profile(1.8)])
+def test_a_profile_that_cannot_be_used_is_kept_but_not_put_into_pictures(tmp_path, profile):
+    facts = Photo(np.empty((0, 0, 3), np.uint8), profile=profile)
+    write(stacks.rich(facts=facts), tmp_path / "a.ora")
+    found = read(tmp_path / "a.ora")
+    assert found.facts.profile == profile
+    assert stacks.state_of(found.stack) == stacks.state_of(stacks.rich(facts=facts).stack)
+    merged = PillowImage.open(io.BytesIO(members(tmp_path / "a.ora")["mergedimage.png"]))
+    assert b"sRGB" in merged.info["icc_profile"].replace(b"\0", b"")
+
+
+def test_batches_write_what_such_files_look_like_as_png(tmp_path):
+    write(stacks.rich(1), tmp_path / "a.ora")
+    assert formats.is_readable(tmp_path / "a.ora")
+    assert not formats.is_writable(tmp_path / "a.ora")
+    assert formats.written_as(formats.recognise(tmp_path / "a.ora")).name == "png"
+
+
 def test_a_name_that_cannot_stand_in_xml_does_no_harm(tmp_path):
     write(stacks.flat_of([Layer(np.zeros((2, 2, 4), np.uint8), name="a\0b\x1f\udcff")]), tmp_path / "a.ora")
     assert read(tmp_path / "a.ora").stack.layers[0].name == "a\ufffdb\ufffd\ufffd"

@@ -57,7 +57,7 @@ class KeptFile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._archive is not None:
-            self._archive.__exit__(kind, error, trace)
+            self._archive.close()
 
     def picture(self, key: Key) -> Picture | None:
         """Return a picture as it is in the file; None where it is not, or not as it was."""

@@ -49,12 +49,16 @@ class Header(NamedTuple):
 def layer_profile(facts: Photo) -> bytes:
     """Return the ICC profile of the RGB pixels that the layers of such a document have.
 
-    A grey document's layers have three equal channels with the curve of its own profile; those of CMYK are sRGB.
+    A grey document's layers have three equal channels with the curve of its own profile; those of CMYK are sRGB, and
+    so are those whose profile cannot be used.
     """
     if facts.profile is None or facts.model is ColorModel.CMYK:
         return profile_of("sRGB")
     if facts.model is ColorModel.RGB:
-        return facts.profile
+        try:
+            return facts.profile if icc.parse(facts.profile).space == "RGB" else profile_of("sRGB")
+        except ValueError:
+            return profile_of("sRGB")
     ramp = np.linspace(0, 65535, _CURVE_STEPS).round().astype(np.uint16)
     shades = color_space(ColorModel.GREY, facts.profile).to_srgb(ramp[None, :, None])[0, :, 0]
     light = icc.parse(profile_of("sRGB")).curves[0](shades.astype(np.float64))
@@ -76,7 +80,7 @@ def of_colors(pixels: Image, profile: bytes, *, cut: bool = True) -> Picture:
 
 
 def of_mask(coverage: Coverage) -> Picture:
-    """Return a mask as a picture that other programs show: one colour, the coverage as its alpha; never all of it."""
+    """Return a mask, not an empty one, as a picture that other programs show: one colour, the coverage as its alpha."""
     rows, columns = (np.flatnonzero(coverage.any(axis=axis)) for axis in (1, 0))
     box = Rect(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
     part = coverage[box.slices]

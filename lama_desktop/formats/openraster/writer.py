@@ -6,10 +6,10 @@ the old one in one step. Any thread; the snapshot never changes.
 Source: OpenRaster, file layout and layer stack specification (openraster.org).
 """
 
+from collections import deque
 from collections.abc import Callable, Collection, Generator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, SubElement
@@ -187,10 +187,19 @@ def _placed(place: record.Picture) -> dict[str, str]:
 
 
 def _made(tasks: list[_Task], old: KeptFile) -> Generator[tuple[_Task, Picture]]:
-    """Yield every task with its picture, in order; closing it stops those that have not begun."""
-    pool = ThreadPoolExecutor(WORKERS, "encode")
+    """Yield every task with its picture, in order; closing it stops those that have not begun.
+
+    No more pictures are held than the workers need to go on.
+    """
+    pool, begun = ThreadPoolExecutor(WORKERS, "encode"), deque[tuple[_Task, Future[Picture]]]()
     try:
-        yield from zip(tasks, pool.map(partial(_make, old), tasks), strict=True)
+        for task in tasks:
+            begun.append((task, pool.submit(_make, old, task)))
+            if len(begun) > WORKERS:
+                first, future = begun.popleft()
+                yield first, future.result()
+        for last, future in begun:
+            yield last, future.result()
     finally:
         pool.shutdown(cancel_futures=True)
 
