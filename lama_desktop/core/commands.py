@@ -10,6 +10,7 @@ made and then done (`document.do`). `PixelEdit` and `PropertyEdit` can also be o
 Leaving the block pushes one step; an exception, `generator.close()` among them, restores every pixel. UI thread only.
 """
 
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
@@ -59,7 +60,14 @@ class Edit(Command):
 
     def __init__(self, label: str, document: "Document") -> None:
         super().__init__(label)
-        self.document = document
+        self._document = weakref.ref(document)  # whose history keeps this edit; see History
+
+    @property
+    def document(self) -> "Document":
+        """What it changes."""
+        document = self._document()
+        assert document is not None, "a document outlives its edits"
+        return document
 
     def open(self) -> Self:
         """Begin."""

@@ -4,6 +4,7 @@ Owned by a Document; UI thread only. Nothing here knows what a step is: it swaps
 """
 
 import itertools
+import weakref
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -31,7 +32,9 @@ class History(QObject):
 
     def __init__(self, document: "Document", budget: int = BUDGET) -> None:
         super().__init__()
-        self._document = document
+        # Held weakly, as a document holds its history: in a circle a closed photo would wait for the garbage collector,
+        # which counts objects and does not know that this one is a gigabyte.
+        self._owner = weakref.ref(document)
         self._budget = budget
         self._commands: list[Command] = []
         self._position = 0
@@ -120,13 +123,15 @@ class History(QObject):
 
     def go_to(self, position: int) -> bool:
         """Undo or redo until `position` steps are done; False when there is no such position, or an edit is open."""
-        if self._document.is_editing or not 0 <= position <= len(self._commands) or position == self._position:
+        document = self._owner()
+        assert document is not None, "a document outlives its history"
+        if document.is_editing or not 0 <= position <= len(self._commands) or position == self._position:
             return False
         while self._position > position:
-            self._commands[self._position - 1].swap(self._document)
+            self._commands[self._position - 1].swap(document)
             self._position -= 1
         while self._position < position:
-            self._commands[self._position].swap(self._document)
+            self._commands[self._position].swap(document)
             self._position += 1
         self._trim()
         self.changed.emit()
