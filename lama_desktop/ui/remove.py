@@ -78,7 +78,7 @@ class Remover(QObject):
         engines: asked on the engine's lane only.
 
     Signals:
-        started: a removal began: the document and its job.
+        started: a removal began: the document and the mask of the hole.
         ended: it ended, in whatever way: the document.
         dropped: a result could not be used any more: a sentence.
     """
@@ -162,7 +162,7 @@ class Remover(QObject):
         job.finished.connect(end)
         self._jobs[document] = job
         self._runner.submit(job)
-        self.started.emit(document, job)
+        self.started.emit(document, order.mask)
         return job
 
 

@@ -24,7 +24,7 @@ from lama_desktop.ui.sections import RemoveOptions
 from lama_desktop.ui.text import in_bytes, short_title, tr
 
 OFFERED = "offered-download"
-AGAIN = ("preset", "context", "grow", "feather", "match_light")
+AGAIN = ("preset", "texture", "context", "grow", "feather", "match_light")
 
 
 class Retouch(QObject):
@@ -51,6 +51,8 @@ class Retouch(QObject):
         super().__init__(parent)
         self._parent, self._remover, self._store, self._settings = parent, remover, store, settings
         self._notices, self._show_models = notices, show_models
+        self._waiting: set[Document] = set()
+        remover.ended.connect(self._go_on)
 
     @property
     def model(self) -> str:
@@ -64,13 +66,23 @@ class Retouch(QObject):
         return self._settings[RemoveOptions].after_stroke
 
     def remove(self, document: Document) -> None:
-        """Remove what the mask covers, unless there is nothing to do or a removal runs already."""
-        if document.mask.is_empty or self._remover.job(document) is not None or document.is_editing:
+        """Remove what the mask covers; where a removal runs already, once that is done."""
+        if document.mask.is_empty or document.is_editing:
+            return
+        running = self._remover.job(document)
+        if running is not None:
+            self._waiting.add(document)
+            for signal in (running.cancelled, running.failed):
+                signal.connect(lambda *_: self._waiting.discard(document))
             return
         job = self._remover.start(
             document, self.model, self._settings[EngineOptions], self._settings[RemoveOptions].source
         )
         job.succeeded.connect(lambda layer: self._offer_network())
+
+    def waits(self, document: Document) -> bool:
+        """Tell whether another removal follows the one that runs."""
+        return document in self._waiting
 
     def remove_again(self, document: Document) -> None:
         """Remove with the mask that was used last."""
@@ -97,6 +109,12 @@ class Retouch(QObject):
     def again(self, document: Document, layer: Layer, model: str, chosen: EngineOptions) -> None:
         """Make a fill anew."""
         self._remover.again(document, layer, model, chosen)
+
+    def _go_on(self, document: Document) -> None:
+        """Do the removal that has waited for the one that has ended, after its result has arrived."""
+        if document in self._waiting:
+            self._waiting.remove(document)
+            document.after_edit(lambda: self.remove(document))
 
     def _offer_network(self) -> None:
         """Say once that there are networks, where none was fetched."""

@@ -10,6 +10,7 @@ from window import write_photo
 
 from lama_desktop import formats
 from lama_desktop.core.geometry import Rect
+from lama_desktop.engine.options import EngineOptions
 
 SHIFT, CONTROL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
 
@@ -153,13 +154,67 @@ def test_filling_after_each_stroke(app, opened, photo, until):
     until(lambda: len(document.layers) == 3)
 
 
+def test_strokes_during_a_removal_are_removed_after_it(app, opened, photo, until):
+    (document,) = opened(photo)
+    app.do("after-stroke")
+    app.engines.gate.clear()
+    app.hand.drag((100, 100), (140, 100))
+    until(lambda: app.window.remover.job(document) is not None)
+    app.hand.drag((100, 30), (140, 30))
+    app.hand.drag((200, 150), (220, 150))
+    app.window.action_set.refresh()
+    assert not app.window.action_set["remove"].isEnabled(), "the next removal is ordered already"
+    app.engines.gate.set()
+    until(lambda: len(document.layers) == 3 and app.window.remover.job(document) is None)
+    assert document.mask.is_empty
+
+
+def test_enter_during_a_removal_orders_the_next_one_and_escape_takes_it_back(app, opened, photo, until):
+    (document,) = opened(photo)
+    app.hand.drag((100, 100), (140, 100))
+    app.engines.gate.clear()
+    app.do("remove")
+    app.hand.drag((100, 30), (140, 30))
+    app.do("remove")
+    app.do("cancel")
+    app.engines.gate.set()
+    until(lambda: app.window.remover.job(document) is None)
+    assert len(document.layers) == 1
+    assert not app.window.retouch.waits(document)
+    app.do("remove")
+    until(lambda: len(document.layers) == 2 and app.window.remover.job(document) is None)
+    assert document.mask.is_empty
+
+
+def test_the_line_goes_around_the_hole_that_is_filled_again(app, opened, photo, until):
+    (document,) = opened(photo)
+    app.hand.drag((100, 100), (140, 100))
+    app.do("remove")
+    until(lambda: len(document.layers) == 2 and app.window.remover.job(document) is None)
+    shown = []
+    app.window.canvas.show_hole = lambda rect, coverage: shown.append((rect, coverage.shape))
+    app.window.retouch.again(document, document.layers[1], "mean", EngineOptions())
+    until(lambda: app.window.remover.job(document) is None)
+    (found,) = shown
+    recipe = document.layers[1].recipe
+    assert found == (recipe.mask.rect, recipe.mask.rect.size[::-1])
+
+
+def test_painting_at_a_hidden_mask_shows_it(app, opened, photo):
+    opened(photo)
+    app.do("show-mask")
+    assert not app.window.canvas.mask_shown
+    app.hand.drag((100, 100), (140, 100))
+    assert app.window.canvas.mask_shown
+
+
 def test_while_a_removal_runs_the_shape_of_the_picture_is_kept(app, opened, photo, until):
     (document,) = opened(photo)
     app.hand.drag((100, 100), (140, 100))
     app.engines.gate.clear()
     app.do("remove")
     app.window.action_set.refresh()
-    for action in ("crop", "scale", "turn-image-left", "remove", "canvas-size"):
+    for action in ("crop", "scale", "turn-image-left", "canvas-size"):
         assert not app.window.action_set[action].isEnabled(), action
     for action in ("undo", "mask-none", "new-layer"):
         assert app.window.action_set[action].isEnabled(), action

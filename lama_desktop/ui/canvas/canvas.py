@@ -50,12 +50,14 @@ class Canvas(View):
     Signals:
         pointed: the pointer is at a document point: (x, y); None when it has left.
         options_changed: a gesture or the wheel has changed the options of a tool: the tool.
+        gesture_begun: a gesture begins: its tool.
         gesture_ended: a gesture has ended: its tool, and whether it left a step in the history.
         refused: a tool could not do what was asked: a sentence for the user.
     """
 
     pointed = Signal(object)
     options_changed = Signal(object)
+    gesture_begun = Signal(object)
     gesture_ended = Signal(object, object)
     refused = Signal(str)
 
@@ -187,6 +189,7 @@ class Canvas(View):
                 self._runner.send(self._event(kind, position, event.modifiers(), self._pressure.of(event)))
             else:
                 self._button = button
+                self.gesture_begun.emit(self._tool)
                 self._runner.begin(
                     self._tool, self._event(Kind.PRESS, position, event.modifiers(), self._pressure.of(event))
                 )

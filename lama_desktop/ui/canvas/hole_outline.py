@@ -50,7 +50,7 @@ class HoleOutline(QObject):
         """Go around a hole.
 
         Args:
-            rect: where it is, in document pixels.
+            rect: where it is, in document pixels; not empty.
             coverage: (rect.height, rect.width) uint8; above 0 is the hole. Not kept.
         """
         self._rect, self._contours = rect, _contours(rect, coverage)
