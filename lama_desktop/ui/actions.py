@@ -96,6 +96,11 @@ def _free_and_masked(window: "MainWindow") -> bool:
     return _free(window) and _masked(window)
 
 
+def _removable(window: "MainWindow") -> bool:
+    """Whether Enter does anything: where a removal runs, it orders the next one, once."""
+    return _masked(window) and not window.retouch.waits(window.current)
+
+
 def _from_file(window: "MainWindow") -> bool:
     return window.document is not None and window.document.path is not None
 
@@ -261,7 +266,7 @@ ACTIONS: tuple[Action, ...] = (
     # Retouch
     Action(
         "remove", "Remove", lambda w: w.retouch.remove(w.current), ("Return", "Enter", "Ctrl+Return"),
-        _free_and_masked, "remove", tip="take away what the mask covers",
+        _removable, "remove", tip="take away what the mask covers",
     ),
     Action(
         "remove-again", "Remove again", lambda w: w.retouch.remove_again(w.current), ("Ctrl+Shift+F",), _free, "again",
@@ -301,6 +306,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("previous-tab", "Previous photo", lambda w: w.workspace.step(-1), ("Ctrl+Shift+Tab",), _tabs),
     Action("next-area", "Next part of the window", lambda w: w.arrangement.step(1), ("F6",)),
     Action("previous-area", "Previous part of the window", lambda w: w.arrangement.step(-1), ("Shift+F6",)),
+    Action("menu-bar", "Menus", lambda w: w.menuBar().setActiveAction(w.menuBar().actions()[0]), ("F10",),
+           tip="open the first menu; Alt and an underlined letter open any"),
     Action("reset-layout", "Reset layout", lambda w: w.arrangement.reset()),
     # Help
     Action("help", "Shortcuts", lambda w: w.asks.shortcuts(), ("F1",), icon="help"),

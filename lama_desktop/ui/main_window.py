@@ -11,6 +11,7 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QTabWidget, QWidget
 
 from lama_desktop.core.document import Document
+from lama_desktop.core.drawable import Mask
 from lama_desktop.core.group import pixel_layer
 from lama_desktop.core.layer import Layer
 from lama_desktop.engine.options import EngineOptions
@@ -30,7 +31,7 @@ from lama_desktop.ui.empty import EmptyState
 from lama_desktop.ui.export import Exporter
 from lama_desktop.ui.files import MB, Files, title_of
 from lama_desktop.ui.incoming import Incoming
-from lama_desktop.ui.jobs import Job, JobRunner
+from lama_desktop.ui.jobs import JobRunner
 from lama_desktop.ui.look import Look
 from lama_desktop.ui.menus import PANELS, RECENT, TOOLS, fill_menu_bar, fill_recent
 from lama_desktop.ui.notices import Notices, Tone
@@ -270,6 +271,7 @@ class MainWindow(QMainWindow):
         self.look.dress(canvas)
         canvas.pointed.connect(self.status.point)
         canvas.options_changed.connect(self._follow_tool)
+        canvas.gesture_begun.connect(self._begin_gesture)
         canvas.gesture_ended.connect(lambda tool, changed: self._end_gesture(document, tool, changed))
         canvas.refused.connect(lambda text: self.notices.tell(text, Tone.WARNING))
         canvas.compared.connect(self.action_set.refresh_soon)
@@ -337,11 +339,15 @@ class MainWindow(QMainWindow):
         if changed and masks(tool):
             self.retouch.after_stroke(document)
 
-    def _show_removal(self, document: Document, job: Job) -> None:
-        canvas, mask = self.workspace.canvas_of(document), document.mask
-        if canvas is not None:
-            bounds = mask.bounds()
-            canvas.show_hole(bounds, mask.coverage[bounds.slices])
+    def _begin_gesture(self, tool: Tool) -> None:
+        """Show the mask again where one paints at it unseen."""
+        if masks(tool) and not self.look.mask_shown:
+            self.look.toggle_mask()
+
+    def _show_removal(self, document: Document, hole: Mask) -> None:
+        canvas, bounds = self.workspace.canvas_of(document), hole.bounds()
+        if canvas is not None and not bounds.is_empty:
+            canvas.show_hole(bounds, hole.coverage[bounds.slices_in(hole.rect)])
         self.engine.show_state(tr("filling"))
         self.action_set.refresh_soon()
 

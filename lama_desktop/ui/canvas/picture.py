@@ -282,13 +282,13 @@ def _draw_edge(strength: NDArray[np.uint8], tinted: NDArray[np.uint8], width: in
         tinted: (h, w, 4) BGRA, premultiplied; written.
         width: of each line, in pixels.
     """
-    _, inside = cv2.threshold(strength, EDGE - 1, 255, cv2.THRESH_BINARY)
+    inside = (strength >= EDGE).view(np.uint8)
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (2 * width + 1, 2 * width + 1))
-    lines = inside & ~cv2.erode(inside, kernel), cv2.dilate(inside, kernel) & ~inside
+    lines = inside > cv2.erode(inside, kernel), inside < cv2.dilate(inside, kernel)
     pixels = tinted.view(np.uint32)[..., 0]
     for line, (grey, alpha) in zip(lines, OUTLINE, strict=True):
         value = np.array([grey * alpha // 255] * 3 + [alpha], np.uint8).view(np.uint32)[0]
-        np.copyto(pixels, value, where=line.view(bool))
+        np.copyto(pixels, value, where=line)
 
 
 def _qrect(rect: Rect) -> QRect:
