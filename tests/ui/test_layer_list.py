@@ -92,42 +92,40 @@ def test_groups_are_shown_above_what_is_in_them(rows, document):
 TOP, MIDDLE, BOTTOM = 3, 26, 49
 
 
-@pytest.mark.parametrize(
-    ("name", "target", "depth", "y", "result"),
-    [
-        ("a", "outer", 0, MIDDLE, "(b (c d)inner a)outer e"),
-        ("e", "inner", 1, MIDDLE, "a (b (c d e)inner)outer"),
-        ("a", "outer", 0, TOP, "(b (c d)inner)outer a e"),
-        ("a", "d", 2, TOP, "(b (c d a)inner)outer e"),
-        ("a", "d", 2, BOTTOM, "(b (c a d)inner)outer e"),
-        ("e", "c", 2, BOTTOM, "a (b (e c d)inner)outer"),
-        ("e", "c", 1, BOTTOM, "a (b e (c d)inner)outer"),
-        ("e", "b", 1, BOTTOM, "a (e b (c d)inner)outer"),
-        ("e", "b", 0, BOTTOM, "a e (b (c d)inner)outer"),
-        ("e", "a", 0, BOTTOM, "e a (b (c d)inner)outer"),
-        ("d", "e", 0, TOP, "a (b (c)inner)outer e d"),
-        ("inner", "a", 0, TOP, "a (c d)inner (b)outer e"),
-        ("outer", "e", 0, TOP, "a e (b (c d)inner)outer"),
-        ("d", "outer", 0, BOTTOM, "a (b (c)inner d)outer e"),
-    ],
+DRAGS = (  # what, onto which row, at the depth of which column, how far down in the row, what comes of it
+    ("a", "outer", 0, MIDDLE, "(b (c d)inner a)outer e"),
+    ("e", "inner", 1, MIDDLE, "a (b (c d e)inner)outer"),
+    ("a", "outer", 0, TOP, "(b (c d)inner)outer a e"),
+    ("a", "d", 2, TOP, "(b (c d a)inner)outer e"),
+    ("a", "d", 2, BOTTOM, "(b (c a d)inner)outer e"),
+    ("e", "c", 2, BOTTOM, "a (b (e c d)inner)outer"),
+    ("e", "c", 1, BOTTOM, "a (b e (c d)inner)outer"),
+    ("e", "b", 1, BOTTOM, "a (e b (c d)inner)outer"),
+    ("e", "b", 0, BOTTOM, "a e (b (c d)inner)outer"),
+    ("e", "a", 0, BOTTOM, "e a (b (c d)inner)outer"),
+    ("d", "e", 0, TOP, "a (b (c)inner)outer e d"),
+    ("inner", "a", 0, TOP, "a (c d)inner (b)outer e"),
+    ("outer", "e", 0, TOP, "a e (b (c d)inner)outer"),
+    ("d", "outer", 0, BOTTOM, "a (b (c)inner d)outer e"),
 )
-def test_rows_are_dragged_into_groups_and_out_of_them(rows, document, name, target, depth, y, result):
+
+
+def test_rows_are_dragged_into_groups_and_out_of_them(rows, document):
     before = tree(document)
-    point = QPoint(content_left(depth) + 2, rect(rows, document, target).top() + y)
-    assert drag(rows, document, name, point)
-    assert tree(document) == result
-    assert document.history.undo_label == "Reorder layers"
-    document.undo()
-    assert tree(document) == before
+    for name, target, depth, y, result in DRAGS:
+        point = QPoint(content_left(depth) + 2, rect(rows, document, target).top() + y)
+        assert drag(rows, document, name, point), (name, target)
+        assert tree(document) == result
+        assert document.history.undo_label == "Reorder layers"
+        document.undo()
+        assert tree(document) == before
 
 
-@pytest.mark.parametrize(
-    ("name", "target", "y"), [("outer", "inner", MIDDLE), ("outer", "d", TOP), ("e", "e", MIDDLE), ("e", "outer", TOP)]
-)
-def test_what_would_change_nothing_or_go_into_itself_is_not_taken(rows, document, name, target, y):
+def test_what_would_change_nothing_or_go_into_itself_is_not_taken(rows, document):
     steps = len(document.history.labels)
-    top = rect(rows, document, target).top()
-    assert not drag(rows, document, name, QPoint(content_left(2) + 2, top + y))
+    for name, target, y in (("outer", "inner", MIDDLE), ("outer", "d", TOP), ("e", "e", MIDDLE), ("e", "outer", TOP)):
+        point = QPoint(content_left(2) + 2, rect(rows, document, target).top() + y)
+        assert not drag(rows, document, name, point), (name, target)
     assert len(document.history.labels) == steps
 
 
