@@ -79,9 +79,8 @@ class Row:
     @property
     def state_text(self) -> str:
         """The state in words."""
-        if self.at_work:
-            return tr("at work")
-        return tr(ALONE if self.state is None else self.state.value).capitalize()
+        text = tr("at work") if self.at_work else tr(ALONE if self.state is None else self.state.value)
+        return text[:1].upper() + text[1:]
 
     @property
     def reason(self) -> str:
@@ -133,6 +132,8 @@ class Rows(QAbstractTableModel):
         self._shown: list[int] = []
         self._group, self._words = Group.ALL, ""
         self._column, self._descending = -1, False
+        self._names: dict[int, Any] = {}
+        """Keys of a column of names by place: they do not change while a run is on, and take long to make."""
         self._bases: tuple[Path, ...] = ()
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
@@ -145,6 +146,7 @@ class Rows(QAbstractTableModel):
         self.beginResetModel()
         tasks = () if plan is None else plan.tasks
         self._bases = () if plan is None else _bases(plan)
+        self._names.clear()
         self._rows = [Row(task.photo, task, outcomes.get(task.number)) for task in tasks]
         self._places = {task.number: place for place, task in enumerate(tasks)}
         self._rows += [Row(mask, None) for mask in (() if plan is None else plan.masks_alone)]
@@ -179,6 +181,7 @@ class Rows(QAbstractTableModel):
         row = self._row(task.number)
         if row is not None:
             row.task, row.outcome = task, None
+            self._names.clear()
             self._tell(task.number)
 
     def end(self) -> None:
@@ -242,6 +245,7 @@ class Rows(QAbstractTableModel):
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Show the rows in the order of a column; -1 is that of the plan."""
         self._column, self._descending = column, order == Qt.SortOrder.DescendingOrder
+        self._names.clear()
         self._arrange()
 
     def _row(self, number: int) -> Row | None:
@@ -283,9 +287,17 @@ class Rows(QAbstractTableModel):
             if self._group in (Group.ALL, row.group) and all(word in _words(row) for word in self._words.split())
         ]
         if self._column >= 0:
-            key = _KEYS[COLUMNS[self._column]]
-            chosen.sort(key=lambda place: key(self._rows[place]), reverse=self._descending)
+            chosen.sort(key=self._key, reverse=self._descending)
         return chosen
+
+    def _key(self, place: int) -> Any:
+        """Return what a row is sorted by."""
+        column = COLUMNS[self._column]
+        if column in (Column.STATE, Column.DETAILS):
+            return _KEYS[column](self._rows[place])
+        if place not in self._names:
+            self._names[place] = _KEYS[column](self._rows[place])
+        return self._names[place]
 
 
 def _bases(plan: Plan) -> tuple[Path, ...]:

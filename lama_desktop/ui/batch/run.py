@@ -41,7 +41,7 @@ class Run(QObject):
         plan: of a new run; None takes up the run in the folder.
 
     Signals:
-        recovered: what the journal knows at the start of photos that are not done now: outcomes by number.
+        recovered: outcomes by number that the journal knows: at the start of what is not done now, at the end of all.
         began: a photo is being worked on: its number.
         done: what became of a photo: an Outcome.
     """
@@ -130,6 +130,7 @@ class Run(QObject):
                 self.done.emit(outcome)
         finally:
             self._journal = self._pipeline = None
+            self.recovered.emit(dict(journal.outcomes))  # some may have been done while the run was stopped
             Report.of(journal).write(journal.folder)
 
     def _load(self, journal: Journal, progress: Progress) -> "Engine":

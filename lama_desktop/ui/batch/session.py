@@ -149,9 +149,10 @@ class Session(QObject):
         options = replace(order, inputs=(), output=None, batch=replace(order.batch, masks="beside", in_place=False))
         self._settings.remember(ORDER, options.to_dict())
         self.phase = Phase.PLANNING if order.inputs else Phase.EMPTY
-        if not order.inputs:
-            self._show(None)
         self._soon.start()
+        if not order.inputs:
+            self._soon.stop()
+            self._show(None)
         self.changed.emit()
 
     def plan_again(self) -> None:
@@ -255,9 +256,6 @@ class Session(QObject):
     # Looking at the disk
 
     def _make_plan(self) -> None:
-        self._soon.stop()
-        if not self.order.inputs:
-            return
         # The device is the one that the window uses: two would be two models in memory.
         here = self._settings[EngineOptions]
         engine = replace(self.order.engine, device=here.device, precision=here.precision)
@@ -266,6 +264,7 @@ class Session(QObject):
 
     def _look(self, title: str, work: Callable[[Progress], T], take: Callable[[T | LamaDesktopError], None]) -> None:
         """Look at the disk on the batch's lane, instead of what is being looked at."""
+        self._soon.stop()
         if self._job is not None:
             self._job.cancel()
         self._looks += 1

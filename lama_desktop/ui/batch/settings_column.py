@@ -41,7 +41,7 @@ from lama_desktop.ui.theme import GAP, PADDING, PANEL_ROW, UNIT, Theme
 
 WIDTH, LABELS = 372, 112
 MASKS = ("masks", "mask_size", "mask_color", "mask_tolerance", "soft_mask", "per_mask")
-FILLING = ("preset", "context", "grow", "feather", "match_light", "refine")
+FILLING = ("preset", "texture", "context", "grow", "feather", "match_light", "refine")
 RESULTS = ("existing", "name", "format", "depth", "to_srgb")
 WRITING = ("quality", "strip_metadata")
 INPUTS_SHOWN = 4
