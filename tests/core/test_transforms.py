@@ -2,15 +2,17 @@
 
 import numpy as np
 import pytest
-from documents import document_of, state_of
+from documents import document_of, grouped, state_of
 
 from lama_desktop.core import resample, transforms
 from lama_desktop.core.commands import PixelEdit, StackEdit
 from lama_desktop.core.document import Document
 from lama_desktop.core.drawable import Mask
 from lama_desktop.core.geometry import Rect
+from lama_desktop.core.group import Group
 from lama_desktop.core.layer import Layer, Recipe
 from lama_desktop.core.photo import Photo
+from lama_desktop.core.tree import nodes_of
 from lama_desktop.errors import Cancelled
 from lama_desktop.progress import Progress
 
@@ -47,6 +49,20 @@ def test_what_computes_no_pixel_is_exact(document, name):
     before = looks(document.stack)
     for was, now in zip(before, looks(change(document.stack)), strict=True):
         assert np.array_equal(now, expected(was))
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_groups_go_through_every_change(document, name):
+    """They stay the same groups, around the layers that came of theirs."""
+    tree = grouped(np.random.default_rng(3), document.layers)
+    stack = document.stack.with_tree(tree, next(each for each in nodes_of(tree) if isinstance(each, Group)))
+    change, expected = EXACT[name]
+    changed = change(stack)
+    assert [each for each in changed.nodes if isinstance(each, Group)] == [
+        each for each in stack.nodes if isinstance(each, Group)
+    ]
+    assert changed.active is stack.active
+    assert np.array_equal(looks(changed)[0], expected(looks(stack)[0]))
 
 
 @pytest.mark.parametrize("name", [*EXACT, "scale", "rotate"])

@@ -8,14 +8,16 @@ from hand import drag, play
 
 from lama_desktop.core import masking
 from lama_desktop.core.commands import StackEdit
+from lama_desktop.core.composite import composite
 from lama_desktop.core.geometry import Rect
+from lama_desktop.core.group import Branch, Group
 from lama_desktop.core.layer import Layer
 from lama_desktop.errors import LamaDesktopError
 from lama_desktop.progress import Progress
 from lama_desktop.tools.combine import Combine
 from lama_desktop.tools.object_select import Draw, ObjectTool
 from lama_desktop.tools.tool import Kind, Modifier, PointerEvent, Work
-from lama_desktop.tools.wand import WandTool
+from lama_desktop.tools.wand import WandTool, sampled
 
 SQUARE = Rect(60, 40, 90, 70)
 
@@ -63,6 +65,21 @@ def test_the_wand_looks_at_all_layers_or_at_one(document):
     document.active = document.layers[0]
     play(wand, document, click(75, 55))
     np.testing.assert_array_equal(document.mask.coverage, square_of(document))
+
+
+def test_the_wand_looks_at_the_active_group_alone_or_at_what_groups_show(document):
+    patch = Layer(np.full((30, 30, 4), 255, np.uint8), (60, 40), name="patch")
+    group = Group("group", opacity=0.0)
+    document.do(StackEdit("Add", document.stack.with_entry(Branch(group, (patch,)), document.stack.top)))
+    wand = WandTool()
+    wand.options = replace(wand.options, all_layers=False, combine=Combine.REPLACE)
+    assert document.active is group
+    play(wand, document, click(5, 5))
+    np.testing.assert_array_equal(document.mask.coverage, 255 - square_of(document))
+    seen = [composite(sampled(document, all_layers), SQUARE, np.uint8) for all_layers in (False, True)]
+    assert (seen[0] == 255).all()
+    assert (seen[1] == document.flatten(SQUARE)).all()
+    assert not (seen[1] == 255).all()
 
 
 def test_tolerance_and_connection_are_options(document):
