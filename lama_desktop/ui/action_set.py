@@ -85,8 +85,8 @@ class ActionSet(QObject):
             action.setEnabled(row.enabled(self._window))
             if row.checked is not None:
                 action.setChecked(row.checked(self._window))
-            if row.label is not None:
-                action.setText(row.label(self._window))
+            if row.label is not None and action.iconText() != (text := row.label(self._window)):
+                action.setText(text.replace("&", "&&"))  # a name in it is no mnemonic
 
     def keys(self, key: str) -> tuple[QKeySequence, ...]:
         """Return the shortcuts of an action, the shown one first."""

@@ -7,6 +7,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QMenuBar
 
 from lama_desktop.ui.action_set import ActionSet
+from lama_desktop.ui.mnemonics import keep_marked, marked
 from lama_desktop.ui.text import tr
 
 LINE = "-"
@@ -45,7 +46,7 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Batch", (
         "batch-run", "batch-stop", "batch-retry", LINE, "batch-compare", "batch-mend", "batch-redo",
     )),
-    ("Window", (PANELS, "reset-layout", LINE, "next-tab", "previous-tab", "next-area", "previous-area")),
+    ("Window", (PANELS, "reset-layout", LINE, "next-tab", "previous-tab", "next-area", "previous-area", "menu-bar")),
     ("Help", ("help", "report", "log", LINE, "about")),
 )  # fmt: skip
 
@@ -53,9 +54,8 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
 def fill_menu_bar(bar: QMenuBar, actions: ActionSet) -> dict[str, QMenu]:
     """Fill a menu bar; return the menus that the window has to fill, by their entry in MENUS."""
     open_ones: dict[str, QMenu] = {}
-    for title, ids in MENUS:
-        menu = bar.addMenu(tr(title))
-        menu.setToolTipsVisible(False)
+    for title, (_, ids) in zip(marked([tr(title) for title, _ in MENUS]), MENUS, strict=True):
+        menu = bar.addMenu(title)
         for key in ids:
             if key == LINE:
                 menu.addSeparator()
@@ -63,6 +63,9 @@ def fill_menu_bar(bar: QMenuBar, actions: ActionSet) -> dict[str, QMenu]:
                 open_ones[key] = menu.addMenu(tr(key.removeprefix("> ")))
             else:
                 menu.addAction(actions[key])
+        keep_marked(menu)
+    for menu in open_ones.values():
+        keep_marked(menu)
     return open_ones
 
 

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QCoreApplication, Qt, QTranslator
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QDockWidget, QLabel, QLineEdit, QTabBar, QWidget
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QDockWidget, QLabel, QLineEdit, QMenu, QTabBar, QWidget
 from window import write_photo
 
 import lama_desktop.ui
@@ -17,6 +17,7 @@ from lama_desktop.paths import resource
 from lama_desktop.ui.actions import ACTIONS
 from lama_desktop.ui.dialogs.shortcuts import ShortcutSheet, ShortcutsPage
 from lama_desktop.ui.menus import LINE, MENUS, PANELS, RECENT, TOOLS
+from lama_desktop.ui.mnemonics import marked
 
 SOURCES = sorted(Path(lama_desktop.ui.__file__).parent.rglob("*.py"))
 
@@ -31,6 +32,57 @@ def test_every_action_is_in_exactly_one_menu():
     ids = [row.id for row in ACTIONS]
     by_key = {"larger", "smaller", "harder", "softer"}
     assert sorted(placed) == sorted(set(ids) - by_key)
+
+
+def letters(actions):
+    """Return the marked letter of each entry; None where there is none."""
+    found = [re.search(r"(?<!&)&([^&])", each.text()) for each in actions if not each.isSeparator()]
+    return [match and match[1].casefold() for match in found]
+
+
+def test_letters_are_given_to_all_that_can_have_one():
+    assert marked(["Fit", "Fit width", "Fit mask"]) == ["&Fit", "Fit &width", "Fit &mask"]
+    assert marked(["Salt && pepper", "Pepper"]) == ["&Salt && pepper", "&Pepper"]
+    assert marked(["S&alt", "Alt"]) == ["S&alt", "A&lt"], "a translator has chosen"
+    assert marked(["A", "B", "AB"]) == ["&A", "&B", "AB"]
+    assert marked(["AB", "A"]) == ["A&B", "&A"], "the second has no other"
+    assert marked(["…"]) == ["…"]
+
+
+@pytest.mark.parametrize("language", ["english", "bracketed"])
+def test_every_entry_of_every_menu_has_a_letter_of_its_own(request, language, application):
+    if language == "bracketed":
+        request.getfixturevalue("bracketed")
+    window = request.getfixturevalue("app").window
+    photo = write_photo(request.getfixturevalue("tmp_path") / "photo.png")
+    request.getfixturevalue("opened")(photo)
+    window.action_set["flip-horizontal"].trigger()  # "Undo Flip" is another text
+    window.action_set.refresh()
+    bars = [window.menuBar(), *window.menuBar().findChildren(QMenu)]
+    for bar in bars:
+        if isinstance(bar, QMenu):
+            bar.aboutToShow.emit()
+        found = letters(bar.actions())
+        assert None not in found, [each.text() for each in bar.actions()]
+        assert len(set(found)) == len(found), [each.text() for each in bar.actions()]
+
+
+def test_menus_are_reached_and_used_by_keyboard(app, opened, photo, application):
+    opened(photo)
+    canvas, bar = app.window.canvas, app.window.menuBar()
+    canvas.setFocus()
+    app.do("mask-all")
+    QTest.keyClick(canvas, Qt.Key.Key_F10)
+    assert application.activePopupWidget() is bar.actions()[0].menu()
+    QTest.keyClick(application.activePopupWidget(), Qt.Key.Key_Escape)
+    bar.setActiveAction(None)
+    canvas.setFocus()
+    QTest.keyClick(canvas, Qt.Key.Key_M, Qt.KeyboardModifier.AltModifier)
+    menu = application.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    assert "Fill holes" in [each.iconText() for each in menu.actions()]
+    QTest.keyClick(menu, Qt.Key.Key_I)
+    assert app.window.document.mask.is_empty, "Invert"
 
 
 def test_every_icon_of_an_action_and_a_tool_is_drawn(app):

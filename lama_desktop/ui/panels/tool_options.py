@@ -116,9 +116,9 @@ class RemoveButton(QPushButton):
     def _follow(self) -> None:
         """Look like the action."""
         action = self._action
-        self._name.setText(action.text())
+        self._name.setText(action.iconText())
         self._key.setText(keys_text(action.shortcut()))
-        self.setAccessibleName(action.text())
+        self.setAccessibleName(action.iconText())
         self.setToolTip(action.toolTip())
         self.setEnabled(action.isEnabled())
         self.updateGeometry()
