@@ -20,7 +20,7 @@ def marked(texts: Sequence[str]) -> list[str]:
     """Return texts with "&" before one letter each, no letter twice: the first of a word where that is possible.
 
     A text that is marked already, by a translator or before, keeps its letter unless another needs it more. Where
-    letters run out, the last texts have none. Found as a matching of texts and letters, by augmenting paths (Kuhn 1955).
+    letters run out, the last texts have none. A matching of texts and letters, found by augmenting paths (Kuhn 1955).
     """
     places = [_places(text) for text in texts]
     owner: dict[str, int] = {}
