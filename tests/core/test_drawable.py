@@ -138,3 +138,12 @@ def test_a_mask_knows_whether_it_is_empty():
     assert mask.bounds() == Rect(299, 299, 300, 300)
     mask.writable(Rect(299, 299, 300, 300))[...] = 0
     assert mask.is_empty
+
+
+def test_a_revision_stands_for_pixels():
+    layer = Layer(np.zeros((10, 20, 4), np.uint8))
+    twin, other = layer.copy(name="twin"), Layer(np.zeros((10, 20, 4), np.uint8))
+    assert layer.revision == twin.revision != other.revision
+    before = layer.revision
+    twin.writable(twin.rect)[:] = 1
+    assert layer.revision == before != twin.revision

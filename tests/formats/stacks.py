@@ -76,6 +76,22 @@ def rich(seed=0, dtype=np.uint8, facts=None, **what):
     return Snapshot(stack, facts_of(facts))
 
 
+def grouped(generator, tree, depth=4):
+    """Return a tree of the same layers, in the same order, in random groups, some of them empty."""
+    result, rest = [], list(tree)
+    while rest:
+        if depth and generator.random() < 0.4:
+            count = int(generator.integers(0, len(rest) + 1))
+            mode = BLEND_MODES[int(generator.integers(len(BLEND_MODES)))]
+            how = {"opacity": float(generator.random()), "mode": mode, "isolated": bool(generator.integers(2))}
+            group = Group(f"group {generator.integers(99)}", visible=bool(generator.integers(4)), **how)
+            result.append(Branch(group, grouped(generator, rest[:count], depth - 1)))
+            del rest[:count]
+        else:
+            result.append(rest.pop(0))
+    return tuple(result)
+
+
 def flat_of(tree, size=SIZE, dtype=np.uint8):
     """Return a snapshot of a document that is only layers and groups."""
     active = tree[-1].group if isinstance(tree[-1], Branch) else tree[-1]

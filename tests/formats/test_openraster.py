@@ -80,6 +80,18 @@ def test_a_document_comes_back_as_it_was(tmp_path, dtype, seed):
     assert np.array_equal(document.flatten(), composite(snapshot.stack.tree, snapshot.stack.rect, dtype))
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_every_tree_of_groups_comes_back_and_looks_the_same(tmp_path, seed):
+    generator = np.random.default_rng(seed)
+    tree = stacks.grouped(generator, stacks.layers(generator))
+    snapshot = stacks.flat_of(tree)
+    write(snapshot, tmp_path / "a.ora")
+    found = read(tmp_path / "a.ora").stack
+    assert stacks.tree_of(found.tree) == stacks.tree_of(tree)
+    assert found.nodes.index(found.active) == snapshot.stack.nodes.index(snapshot.stack.active)
+    assert np.array_equal(composite(found.tree, found.rect, np.uint8), composite(tree, found.rect, np.uint8))
+
+
 @pytest.mark.parametrize("profile", [None, rgb_profile(ADOBE, gamma_curve(2.2))])
 def test_what_the_photo_said_of_itself_comes_back(tmp_path, profile):
     said = Metadata(
