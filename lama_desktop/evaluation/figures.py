@@ -150,7 +150,7 @@ def _fid_card(rows: Sequence[Row]) -> str:
     )
     head = "<th></th><th>FID</th><th>with SSIM</th><th>with LPIPS</th>"
     return (
-        '<section class="card plot"><h3>FID and integral scores <small>lower; higher</small></h3>'
+        '<section class="card plot transfer"><h3>FID and integral scores <small>lower; higher</small></h3>'
         f"<table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></section>"
     )
 
@@ -159,12 +159,12 @@ def _pair_cell(pair: Pair) -> str:
     found = pair.difference
     if not found.pictures:
         return "<td>–</td>"
-    better, share = (pair.first, found.lower) if found.mean <= 0 else (pair.second, 1 - found.lower)
+    better, _, share = pair.better
     title = (
         f"difference {found.mean:.4g}, from {found.low:.4g} to {found.high:.4g}; p {p_value(pair.p)} (signed ranks, "
         f"corrected), {p_value(found.sign)} (signs)"
     )
-    if not found.is_clear or pair.p > 0.05:
+    if not pair.is_clear:
         return f'<td class="unclear" title="{title}">not clear<small>p {p_value(pair.p)}</small></td>'
     return f'<td title="{title}">{html.escape(better)}<small>on {share:.0%}, p {p_value(pair.p)}</small></td>'
 

@@ -38,7 +38,7 @@ class LearnedMeasures:
 
     Args:
         lpips: the weights of VGG16 as torchvision publishes them; None leaves LPIPS out.
-        fid: the weights of the Inception network as torch-fidelity or pytorch-fid publish them; None leaves FID out.
+        fid: the weights of the Inception network as torch-fidelity publishes them; None leaves FID out.
         device: where the networks run, as torch calls it.
 
     Raises:
@@ -54,9 +54,8 @@ class LearnedMeasures:
         """From (H, W, 3) uint8 sRGB to the 2048 float32 numbers that FID compares; None without FID."""
         missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
         if missing and (lpips is not None or fid is not None):
-            raise SettingsError(
-                f"LPIPS and FID need {', '.join(missing)}: run `pip install '.[eval]'` in the program's folder."
-            )
+            names = ", ".join(missing).replace("_", "-")
+            raise SettingsError(f"LPIPS and FID need {names}: run `pip install '.[eval]'` in the program's folder.")
         if lpips is not None:
             self._lpips = _lpips_network(lpips).to(device)
             self.measures = {"lpips": Measure("LPIPS", Better.LOWER, self._distance)}

@@ -15,7 +15,7 @@ import numpy as np
 from lama_desktop.evaluation.judging import TRUTH, Judged, Score
 from lama_desktop.evaluation.metrics import Better, Measure
 from lama_desktop.evaluation.published import area_bin, bin_name, frechet_distance, integral_score
-from lama_desktop.evaluation.statistics import Difference, Summary, compare, holm, mean_ranks, summarize
+from lama_desktop.evaluation.statistics import CONFIDENCE, Difference, Summary, compare, holm, mean_ranks, summarize
 
 SMALLEST_RATIO = 1e-3
 """A flatter fill counts as this flat, so that one of them does not make every mean infinite."""
@@ -63,6 +63,18 @@ class Pair:
     measure: str
     difference: Difference
     p: float
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether both the interval and the test say that one is better."""
+        return self.difference.is_clear and self.p <= 1 - CONFIDENCE
+
+    @property
+    def better(self) -> tuple[str, str, float]:
+        """Who is better, who is worse, and on which part of the pictures, 0 to 1, ties counted half."""
+        if self.difference.mean <= 0:
+            return self.first, self.second, self.difference.lower
+        return self.second, self.first, 1 - self.difference.lower
 
 
 @dataclass(frozen=True)
@@ -134,7 +146,7 @@ class Results:
         if len(self.contenders) < 2:
             return []
         ranks = {name: self._mean_ranks(name) for name in self.measures}
-        told = {name: each for name, each in ranks.items() if np.ptp(each) > 0} or ranks
+        told = {name: each for name, each in ranks.items() if self._differ(name)} or ranks
         found = []
         for place, contender in enumerate(self.contenders):
             own = {name: float(each[place]) for name, each in told.items()}
@@ -185,6 +197,11 @@ class Results:
         corrected = holm([each.wilcoxon for each in found])
         for (first, second), difference, p in zip(named, found, corrected, strict=True):
             yield Pair(first, second, measure, difference, p)
+
+    def _differ(self, measure: str) -> bool:
+        """Return whether a measure tells the contenders apart on any hole."""
+        bad = np.array([self.badness(measure, name) for name in self.contenders])
+        return bool((np.ptp(bad[:, np.isfinite(bad).all(axis=0)], axis=0) > 0).any())
 
     def _mean_ranks(self, measure: str) -> np.ndarray:
         bad = np.array([self.badness(measure, name) for name in self.contenders])

@@ -165,10 +165,9 @@ def _comparison(results: Results, width: int) -> Iterator[str]:
     yield "Pairs: on how many pictures the first is better, and the corrected p of the signed-rank test"
     told = {name: SHORT.get(name, name) for name in names}
     for pair in results.pairs:
-        if pair.measure in told and pair.first != pair.second:
-            better, worse = (pair.first, pair.second) if pair.difference.mean <= 0 else (pair.second, pair.first)
-            share = pair.difference.lower if better == pair.first else 1 - pair.difference.lower
-            clear = "" if pair.difference.is_clear else " (not clear)"
+        if pair.measure in told:
+            better, worse, share = pair.better
+            clear = "" if pair.is_clear else " (not clear)"
             yield f"  {told[pair.measure]:9s} {better} > {worse}: {share:4.0%}, p {p_value(pair.p)}{clear}"
 
 

@@ -20,7 +20,7 @@ loud = pytest.mark.filterwarnings("ignore")  # of torchmetrics and what it impor
 
 def test_without_the_packages_a_sentence_says_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setattr(learned, "PACKAGES", ("no_such_package",))
-    with pytest.raises(SettingsError, match=r"need no_such_package: run `pip install '\.\[eval\]'`"):
+    with pytest.raises(SettingsError, match=r"need no-such-package: run `pip install '\.\[eval\]'`"):
         LearnedMeasures(tmp_path / "vgg16.pth", None)
     nothing = LearnedMeasures(None, None)
     assert not nothing.measures

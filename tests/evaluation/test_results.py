@@ -194,3 +194,16 @@ def test_what_is_left_out_is_on_the_page(prepared, tmp_path):
     assert "1 hole counts for nobody" in page
     assert "p3_crop000.png" in page
     assert "Pairs" not in page
+
+
+def test_a_measure_by_which_all_are_equal_ranks_nobody_and_a_balanced_one_does():
+    found = judged(holes=8)
+    for index, score in enumerate(found.scores):
+        hole, first = divmod(index, 2)
+        score.values["ssim"] = 0.5
+        score.values["l1"] = 0.1 + 0.1 * (first == hole % 2)
+    results = Results(found)
+    ranks = results.standings[0].ranks
+    assert "ssim" not in ranks
+    assert ranks["l1"] == 1.5
+    assert not next(each for each in results.pairs if each.measure == "l1").is_clear
