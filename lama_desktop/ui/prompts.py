@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 
-from PySide6.QtWidgets import QCheckBox, QFileDialog, QMessageBox, QPushButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QCheckBox, QFileDialog, QMessageBox, QPushButton, QWidget
 
 from lama_desktop import formats
 from lama_desktop.formats.base import ReadableFormat
@@ -79,13 +79,14 @@ class Prompts:
         save = QPushButton(tr("Save"))
         save.setProperty("kind", "primary")  # before the box gives it a style
         box.addButton(save, QMessageBox.ButtonRole.AcceptRole)
-        flat = box.addButton(tr("Export…"), QMessageBox.ButtonRole.AcceptRole) if export else None
-        discard = box.addButton(tr("Discard"), QMessageBox.ButtonRole.DestructiveRole)
+        answers: dict[QAbstractButton, Unsaved] = {save: Unsaved.SAVE}
+        if export:
+            answers[box.addButton(tr("Export…"), QMessageBox.ButtonRole.AcceptRole)] = Unsaved.EXPORT
+        answers[box.addButton(tr("Discard"), QMessageBox.ButtonRole.DestructiveRole)] = Unsaved.DISCARD
         cancel = box.addButton(tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(save)
         box.setEscapeButton(cancel)
         box.exec()
-        answers = {save: Unsaved.SAVE, flat: Unsaved.EXPORT, discard: Unsaved.DISCARD}
         return next((answer for button, answer in answers.items() if button is box.clickedButton()), Unsaved.CANCEL)
 
     def dropped(self, paths: Sequence[Path]) -> tuple[DropChoice | None, bool]:

@@ -6,13 +6,14 @@ import time
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtWidgets import QFileDialog, QMessageBox
 from window import write_photo
 
 from lama_desktop import formats
 from lama_desktop.formats import atomic
-from lama_desktop.formats.openraster import picture
+from lama_desktop.formats.openraster import OpenRaster, picture
 from lama_desktop.ui import edits
-from lama_desktop.ui.prompts import Unsaved
+from lama_desktop.ui.prompts import Prompts, Unsaved
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 
@@ -237,3 +238,30 @@ def test_revert_of_a_document_brings_its_layers_back(app, document, photo, until
     until(lambda: app.window.document is not document)
     assert len(app.window.document.layers) == 2
     assert app.window.document.mask.is_empty
+
+
+def test_the_question_where_to_save_knows_one_format(app, tmp_path, monkeypatch):
+    asked, prompts = [], Prompts(None, app.settings)
+
+    def answer(parent, title, suggested, kinds, own):
+        asked.append((suggested, kinds, own))
+        return str(tmp_path / "photo.v2"), own
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", answer)
+    assert prompts.save_file("Save", tmp_path / "photo.ora", (OpenRaster(),)) == tmp_path / "photo.v2.ora"
+    assert asked == [(str(tmp_path / "photo.ora"), "OpenRaster (*.ora)", "OpenRaster (*.ora)")]
+
+
+@pytest.mark.parametrize(("export", "buttons"), [(True, 4), (False, 3)])
+def test_the_question_about_changes_offers_what_settles_them(app, export, buttons, monkeypatch):
+    seen = []
+
+    def execute(box):
+        seen.extend(box.buttons())
+        assert box.defaultButton().text() == "Save"
+        assert box.escapeButton().text() == "Cancel"
+        return 0
+
+    monkeypatch.setattr(QMessageBox, "exec", execute)
+    assert Prompts(None, app.settings).unsaved("a.ora", export) is Unsaved.CANCEL
+    assert len(seen) == buttons
