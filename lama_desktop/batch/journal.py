@@ -171,7 +171,7 @@ class Journal:
         except OSError as error:
             raise JournalError(
                 f"The journal in {shown(self.folder)} cannot be written: {error.strerror or error}. Make room there, "
-                "and go on with --resume."
+                "and go on with the run."
             ) from error
 
 

@@ -137,18 +137,18 @@ class Planner:
         if is_too_long(output.name):
             return replace(task, state=State.REFUSED, reason=f"{shown(output.name)} is too long a name for a file.")
         if names.is_input(output):
-            reason = f"The result would replace {shown(output.name)}: choose another folder or --name, or --in-place."
+            reason = f"The result would replace {shown(output.name)}: choose another folder or name for the results."
             return replace(task, state=State.REFUSED, reason=reason)
         if (owner := names.owner(output)) is not None:
             reason = (
-                f"{shown(output.name)} is already the result of {shown(owner.name)}: put {{suffix}} into --name, "
-                "or choose --existing rename."
+                f"{shown(output.name)} is already the result of {shown(owner.name)}: put {{suffix}} into the "
+                "name, or rename existing results."
             )
             return replace(task, state=State.COLLISION, reason=reason)
         names.take(output, task.photo)
         task = replace(task, output=output)
         if batch.existing is Existing.SKIP and os.path.lexists(output):
-            reason = f"{shown(output.name)} is there: --existing tells what to do about that."
+            reason = f"{shown(output.name)} is there already, and existing results are skipped."
             return replace(task, state=State.EXISTS, reason=reason)
         return task
 

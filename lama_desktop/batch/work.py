@@ -91,7 +91,7 @@ class Work:
             raise
         except LamaDesktopError as error:
             if getattr(error.__cause__, "errno", None) in _FULL:
-                raise LamaDesktopError(f"{error} Then go on with --resume.") from error
+                raise LamaDesktopError(f"{error} Then go on with the run.") from error
             return Outcome(task.number, State.FAILED, str(error))
         except MemoryError:
             reason = f"{shown(task.photo.name)} does not fit into the memory. Close other programs, or make it smaller."

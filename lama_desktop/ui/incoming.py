@@ -1,7 +1,7 @@
 """Incoming: pictures that come into the window by hand: dropped, pasted, added as layers, used as a mask; and go out.
 
 A picture that is dropped on a photo can be opened, added as a layer, or taken as a mask; the user is asked once, keys
-held while dropping decide at once. Folders are a batch, or opened; that is asked once, too.
+held while dropping decide at once. Folders, and many pictures, are a batch, or opened; that is asked once, too.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ from lama_desktop.progress import Progress
 from lama_desktop.settings import Settings
 from lama_desktop.ui import edits
 from lama_desktop.ui.canvas.qimage import to_array, view
-from lama_desktop.ui.files import Files, pictures_in
+from lama_desktop.ui.files import MANY, Files, pictures_in
 from lama_desktop.ui.jobs import Job, JobRunner
 from lama_desktop.ui.notices import Notices, Tone
 from lama_desktop.ui.prompts import Prompts
@@ -69,7 +69,7 @@ class Incoming(QObject):
         paths = local_paths(data)
         if not paths and data.hasImage():
             self._take_image(QImage(data.imageData()), modifiers, document)
-        elif any(path.is_dir() for path in paths) and not modifiers:
+        elif (len(paths) > MANY or any(path.is_dir() for path in paths)) and not modifiers:
             self._take_folders(paths)
         elif paths:
             choice = self._choose(paths, modifiers, document)

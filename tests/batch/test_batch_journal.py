@@ -175,7 +175,7 @@ def test_a_disk_that_is_full_ends_the_run(plan, folder, monkeypatch):
             raise OSError(28, "No space left on device")
 
         monkeypatch.setattr("os.fsync", full)
-        with pytest.raises(LamaDesktopError, match="--resume"):
+        with pytest.raises(LamaDesktopError, match="go on with the run"):
             journal.announce(outcome(1))
 
 

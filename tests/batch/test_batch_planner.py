@@ -112,7 +112,7 @@ class TestNamesThatAreTaken:
         lots.pair(folder, "b")
         plan = make_plan(lots.order(folder, output=folder, existing=choice))
         assert set(states(plan).values()) == {State.REFUSED}
-        assert "--in-place" in plan.tasks[0].reason
+        assert "another folder or name" in plan.tasks[0].reason
         named = make_plan(lots.order(folder, output=folder, existing=choice, name="b_mask"))
         assert named.tasks[0].state is State.REFUSED
 

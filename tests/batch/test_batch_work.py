@@ -202,7 +202,7 @@ def test_a_full_disk_ends_the_run_since_no_other_photo_would_fit(do, folder, out
     def full(*_):
         raise FileFormatError("The disk is full.") from OSError(errno.ENOSPC, "full")
 
-    with pytest.raises(LamaDesktopError, match=r"The disk is full\. Then go on with --resume\."):
+    with pytest.raises(LamaDesktopError, match=r"The disk is full\. Then go on with the run\."):
         do(lots.order(folder, output=out), before=lambda: monkeypatch.setattr(atomic, "replace", full))
 
 

@@ -17,7 +17,6 @@ from lama_desktop.core.document import Document
 from lama_desktop.ui.batch import mended
 from lama_desktop.ui.batch.mend_bar import MendBar
 from lama_desktop.ui.batch.opening import Opening
-from lama_desktop.ui.batch.page import BatchPage
 from lama_desktop.ui.batch.rows import Group, Row
 from lama_desktop.ui.batch.session import Phase, Session
 from lama_desktop.ui.incoming import local_paths
@@ -27,6 +26,7 @@ from lama_desktop.ui.remove import Engines
 from lama_desktop.ui.text import tr
 
 if TYPE_CHECKING:
+    from lama_desktop.ui.batch.page import BatchPage
     from lama_desktop.ui.main_window import MainWindow
 
 
@@ -58,9 +58,11 @@ class BatchDesk(QObject):
     # The page
 
     @property
-    def page(self) -> BatchPage:
+    def page(self) -> "BatchPage":
         """The page; made when it is first wanted."""
         if self._page is None:
+            from lama_desktop.ui.batch.page import BatchPage  # most starts of the program need none
+
             window = self._window
             page = BatchPage(
                 self.session,
