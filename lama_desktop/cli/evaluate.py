@@ -126,9 +126,11 @@ def run(arguments: argparse.Namespace) -> int:
         progress(0, "starting")
         from lama_desktop.evaluation.report import Evaluation, write_evaluation
 
-        contenders, samples = _contenders(arguments), _samples(arguments)
+        contenders, samples = _contenders(arguments), _samples(arguments, arguments.kinds, arguments.count)
+        if arguments.synthetic is not None and all(each.folder is not None for each in contenders):
+            raise SettingsError("--synthetic needs a model that fills: name one with --model or --compare.")
         learned = _learned(arguments)
-        sources, problems = _sources(arguments, contenders, samples)
+        sources, problems, notes = _sources(arguments, contenders, samples)
         half = 0.5 if samples and arguments.synthetic is not None else 1.0
         results = patterns = None
         if samples:
@@ -137,15 +139,19 @@ def run(arguments: argparse.Namespace) -> int:
 
             stage = progress.stage(0, half)
             judged = judge(
-                samples, sources, partial=arguments.partial, learned=learned, problems=problems, progress=stage
+                samples,
+                sources,
+                partial=arguments.partial,
+                learned=learned,
+                problems=problems,
+                notes=notes,
+                progress=stage,
             )
             results = Results(judged, arguments.seed)
         if arguments.synthetic is not None:
             from lama_desktop.evaluation.synthetic import SIZES, judge_patterns
 
             able = {each.name: sources[each.name] for each in contenders if each.folder is None}
-            if not able:
-                raise SettingsError("--synthetic needs a model that fills: name one with --model or --compare.")
             stage = progress.stage(1 - half if samples else 0, 1)
             patterns = judge_patterns(able, arguments.synthetic or SIZES, seed=arguments.seed, progress=stage)
         asked = _asked(arguments, contenders)
@@ -172,6 +178,8 @@ def _check(arguments: argparse.Namespace) -> None:
         raise SettingsError(f"The size is at least {SMALLEST} pixels, and there is at least one picture.")
     if arguments.compare and len(arguments.compare) + len(arguments.model) + len(arguments.predictions) < 2:
         raise SettingsError("One alone cannot be compared: name two or more with --compare.")
+    if min(arguments.synthetic or [SMALLEST]) < SMALLEST:
+        raise SettingsError(f"A synthetic picture has at least {SMALLEST} pixels on each side.")
     output = arguments.output
     if output is not None and output.exists() and not output.is_dir():
         raise SettingsError(f"{output} is a file: name a folder for the report.")
@@ -193,28 +201,28 @@ def _contenders(arguments: argparse.Namespace) -> "list[Contender]":
     return named_apart(found)
 
 
-def _samples(arguments: argparse.Namespace) -> "list[Sample]":
+def _samples(arguments: argparse.Namespace, kinds: Sequence[str], count: int | None) -> "list[Sample]":
     from lama_desktop.evaluation.dataset import find_samples, limited, matched, of_kinds
 
     if arguments.truth is not None:
-        found = of_kinds(matched(arguments.truth, arguments.masks), arguments.kinds, arguments.masks)
-        return found if arguments.count is None else limited(found, arguments.count, arguments.seed)
+        found = of_kinds(matched(arguments.truth, arguments.masks), kinds, arguments.masks)
+        return found if count is None else limited(found, count, arguments.seed)
     if arguments.data is None:
         return []
     return find_samples(
         arguments.data,
-        arguments.kinds,
+        kinds,
         size=arguments.size,
         windows=arguments.windows,
-        count=arguments.count,
+        count=count,
         seed=arguments.seed,
     )
 
 
 def _sources(
     arguments: argparse.Namespace, contenders: "Sequence[Contender]", samples: "Sequence[Sample]"
-) -> "tuple[dict[str, Source], list[str]]":
-    """Return the source of every contender by its name, and what is wrong with the folders."""
+) -> "tuple[dict[str, Source], list[str], list[str]]":
+    """Return the source of every contender by its name, what is wrong with the folders, and what is strange there."""
     from lama_desktop.engine.engine import EngineCache
     from lama_desktop.evaluation.predictions import find_predictions
     from lama_desktop.evaluation.sources import EngineSource, FolderSource
@@ -224,10 +232,15 @@ def _sources(
     caches: dict[tuple[object, ...], EngineCache] = {}
     sources: dict[str, Source] = {}
     problems: list[str] = []
+    notes: list[str] = []
+    names = [sample.name for sample in samples]
     for each in contenders:
         if each.folder is not None:
-            found = find_predictions(each.folder, [sample.name for sample in samples], arguments.suffix)
+            # A part of a set is judged by predictions for all of it.
+            known = {sample.name for sample in _samples(arguments, (), None)}
+            found = find_predictions(each.folder, names, arguments.suffix, known)
             problems += found.problems()
+            notes += found.notes()
             sources[each.name] = FolderSource(found.files)
             continue
         assert each.model is not None, "a contender is a model or a folder"
@@ -239,7 +252,7 @@ def _sources(
         sources[each.name] = EngineSource(
             functools.partial(cache.engine, each.model, options), identity, folder, fresh=arguments.fresh
         )
-    return sources, problems
+    return sources, problems, notes
 
 
 def _identity(store: "ModelStore", model: str, options: EngineOptions) -> dict[str, Any]:
@@ -310,9 +323,9 @@ def _print(
         if results.judged.left_out:
             print(f"{len(results.judged.left_out)} holes count for nobody.", file=sys.stderr)
         for problem in problems[:SAID]:
-            print(f"left out: {problem}", file=sys.stderr)
+            print(problem, file=sys.stderr)
         if len(problems) > SAID:
-            print(f"left out: {len(problems) - SAID} more", file=sys.stderr)
+            print(f"And {len(problems) - SAID} more; the report has all.", file=sys.stderr)
     if patterns is not None:
         print(("\n" if results is not None else "") + "\n".join(pattern_text(patterns)))
     if arguments.output is not None:

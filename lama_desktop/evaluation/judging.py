@@ -63,8 +63,8 @@ class Score:
 class Judged:
     """All scores, hole by hole in the order of the contenders, and what is left out.
 
-    `problems` has a sentence for everything that could not be used; `left_out` names the holes that do not count for
-    any contender. `features` holds, by contender (TRUTH for the truths) and hole, the points that FID compares.
+    `problems` has a sentence for everything that could not be used or is strange; `left_out` names the holes that do
+    not count for any contender. `features` holds, by contender (TRUTH for the truths) and hole, the points that FID compares.
     """
 
     contenders: tuple[str, ...]
@@ -82,6 +82,7 @@ def judge(
     partial: bool = False,
     learned: Learned | None = None,
     problems: Sequence[str] = (),
+    notes: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Judged:
     """Get every fill and judge it.
@@ -92,7 +93,8 @@ def judge(
         partial: whether an evaluation of a part of the holes is wanted where something cannot be used. Photographs in
             which holes are drawn may always be left out, and are named.
         learned: measures by networks; None for none.
-        problems: what is already known to be wrong.
+        problems: what is already known to be wrong: reasons why not every hole can be judged.
+        notes: what else ought to be told, but is no such reason.
         progress: reports and stops.
 
     Raises:
@@ -106,7 +108,8 @@ def judge(
     features = None if learned is None else learned.features
     folders = {name: each for name, each in sources.items() if isinstance(each, FolderSource)}
     usable = _usable(samples, folders, judged, progress.stage(0, CHECKING)) if folders else list(samples)
-    if judged.problems and not partial:
+    judged.problems += notes
+    if judged.left_out and not partial:
         _refuse(judged)
     work = progress.stage(CHECKING if folders else 0, 1)
     total, done = len(usable) * len(sources), 0

@@ -8,7 +8,7 @@ Any thread. No torch.
 """
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,7 @@ class Found:
     """The predictions of a folder by the name of their hole, and what is wrong with the folder.
 
     `missing` are holes without a prediction; `twice` those with several, which differ in their endings; `others` are
-    files, as paths in the folder, that belong to no hole.
+    files, as paths in the folder, that belong to no hole: harmless where nothing is missing.
     """
 
     folder: Path
@@ -36,16 +36,18 @@ class Found:
     others: tuple[str, ...]
 
     def problems(self) -> list[str]:
-        """Return a sentence about each kind of problem, with names; empty where all is well."""
+        """Return a sentence about each reason why not every hole can be judged, with names; empty where all is well."""
         where, said = shown(self.folder), []
         if self.missing:
             near = self._near()
             said.append(f"In {where} there is no prediction for {listed(self.missing)}{near}.")
         if self.twice:
             said.append(f"In {where} there are several predictions for {listed(self.twice)}, with other endings.")
-        if self.others:
-            said.append(f"In {where} no hole belongs to {listed(self.others)}.")
         return said
+
+    def notes(self) -> list[str]:
+        """Return a sentence about files that belong to no hole, if there are any."""
+        return [f"In {shown(self.folder)} no hole belongs to {listed(self.others)}."] if self.others else []
 
     def _near(self) -> str:
         """Return what the first missing one may be called by mistake."""
@@ -54,13 +56,14 @@ class Found:
         return f" (is {shown(names[found[0]])} the first of them under another name?)" if found else ""
 
 
-def find_predictions(folder: Path, names: Sequence[str], suffix: str = "") -> Found:
+def find_predictions(folder: Path, names: Sequence[str], suffix: str = "", known: Collection[str] = ()) -> Found:
     """Look for a prediction of every hole; sub-folders count.
 
     Args:
         folder: of one contender.
         names: of the holes.
         suffix: what every file has after the name of its hole, before its ending; an ending in it is left out.
+        known: names of further holes, which nobody asks for now: their predictions are not strange.
 
     Raises:
         FileFormatError: there is no such folder, or no picture in it.
@@ -73,6 +76,8 @@ def find_predictions(folder: Path, names: Sequence[str], suffix: str = "") -> Fo
         inside = path.relative_to(folder)
         name = inside.with_suffix("").as_posix()
         name = name.removesuffix(suffix) if name.endswith(suffix) else ""
+        if name in known and name not in wanted:
+            continue
         if name not in wanted:
             others.append(inside.as_posix())
         elif name in files:

@@ -157,8 +157,9 @@ def _left_out(problems: Sequence[str], left_out: Sequence[str]) -> str:
         return ""
     listed = "".join(f"<li>{html.escape(each)}</li>" for each in problems[:MOST_PROBLEMS])
     more = f"<li>and {len(problems) - MOST_PROBLEMS:,} more</li>" if len(problems) > MOST_PROBLEMS else ""
-    what = "1 hole counts" if len(left_out) == 1 else f"{len(left_out):,} holes count"
-    return f'<details class="card warning"><summary>{what} for nobody</summary><ul>{listed}{more}</ul></details>'
+    many = "1 hole counts for nobody" if len(left_out) == 1 else f"{len(left_out):,} holes count for nobody"
+    what = many if left_out else "All holes count, but look at this"
+    return f'<details class="card warning"><summary>{what}</summary><ul>{listed}{more}</ul></details>'
 
 
 def _settings(asked: Mapping[str, Any]) -> str:

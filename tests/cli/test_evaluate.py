@@ -63,6 +63,14 @@ def test_models_and_folders_are_compared_on_the_same_holes_and_fills_are_kept(da
     assert "6 fills were there already" in capsys.readouterr().out
 
 
+def test_a_part_of_a_set_is_judged_by_predictions_for_all_of_it(data, capsys):
+    words = ["evaluate", str(data / "set"), "--predictions", str(data / "good"), "--count", "1"]
+    assert main(words) == 0
+    both = capsys.readouterr()
+    assert "all (1 hole)" in both.out
+    assert both.err == ""
+
+
 def test_truths_and_masks_may_lie_apart(data, capsys):
     for path in (data / "set").iterdir():
         folder = data / ("masks" if "_mask" in path.name else "truths")

@@ -21,8 +21,9 @@ def run(prepared, *folders, **arguments):
     samples = find_samples(prepared, [], size=96)
     found = {path.name: find_predictions(path, [each.name for each in samples]) for path in folders}
     problems = [said for each in found.values() for said in each.problems()]
+    notes = [said for each in found.values() for said in each.notes()]
     sources = {name: FolderSource(each.files) for name, each in found.items()}
-    return judge(samples, sources, problems=problems, **arguments)
+    return judge(samples, sources, problems=problems, notes=notes, **arguments)
 
 
 class FakeEngine:
@@ -86,6 +87,14 @@ def test_a_misshaped_or_broken_prediction_is_told_before_anything_is_filled(prep
     judged = judge(samples, sources, partial=True)
     assert judged.left_out == ["p2_crop000_mask000", "p3_crop000_mask000"]
     assert len(judged.scores) == 6
+
+
+def test_a_file_too_many_is_told_and_harmless(prepared, predict):
+    good = predict("good", 5)
+    save(texture(0), good / "sheet.png")
+    judged = run(prepared, good)
+    assert len(judged.scores) == 5
+    assert "no hole belongs to sheet.png" in judged.problems[0]
 
 
 def test_nothing_left_is_an_error(prepared, predict):

@@ -36,9 +36,11 @@ def test_what_is_missing_twice_or_foreign_is_named(tmp_path):
     found = find_predictions(folder(tmp_path, "a_mask000.jpg", "a_mask000.png", "c.png"), NAMES)
     assert (found.missing, found.twice, found.others) == (("sub/b_mask000",), ("a_mask000",), ("c.png",))
     assert not found.files
-    said = " ".join(found.problems())
-    assert "several predictions for a_mask000" in said
-    assert "no hole belongs to c.png" in said
+    assert "several predictions for a_mask000" in " ".join(found.problems())
+    assert "no hole belongs to c.png" in found.notes()[0]
+    part = find_predictions(tmp_path / "p", NAMES[1:], known=NAMES)
+    assert part.others == ("c.png",)
+    assert part.twice == ()
     with pytest.raises(FileFormatError, match="no folder"):
         find_predictions(tmp_path / "nothing", NAMES)
 
