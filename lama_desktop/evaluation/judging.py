@@ -64,7 +64,8 @@ class Judged:
     """All scores, hole by hole in the order of the contenders, and what is left out.
 
     `problems` has a sentence for everything that could not be used or is strange; `left_out` names the holes that do
-    not count for any contender. `features` holds, by contender (TRUTH for the truths) and hole, the points that FID compares.
+    not count for any contender. `features` holds, by contender (TRUTH for the truths) and hole, the points that FID
+    compares.
     """
 
     contenders: tuple[str, ...]
