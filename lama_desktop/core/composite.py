@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import or_
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -63,25 +63,18 @@ def to_depth(pixels: Image, dtype: Any) -> Image:
     return cv2.convertScaleAbs(pixels, alpha=1 / 257).reshape(pixels.shape)
 
 
-@dataclass(frozen=True, eq=False)
-class _Leaf:
+class _Leaf(NamedTuple):
     """A visible layer, as it is laid."""
 
     layer: Layer
     opacity: float
     """Its own, times those of the groups that it passes through."""
-
-    @property
-    def mode(self) -> BlendMode:
-        return self.layer.mode
-
-    @property
-    def rect(self) -> Rect:
-        return self.layer.rect
+    mode: BlendMode
+    rect: Rect
 
     def covers(self, rect: Rect) -> bool:
         """Tell whether nothing of what is below could be seen in `rect`, were its pixels opaque."""
-        return self.opacity == 1 and self.mode is NORMAL and rect in self.layer.rect
+        return self.opacity == 1 and self.mode is NORMAL and rect in self.rect
 
     def hides(self, rect: Rect) -> bool:
         """Tell whether nothing of what is below can be seen in `rect`, as far as is known."""
@@ -119,7 +112,7 @@ def _parts(tree: Sequence[Entry], opacity: float = 1) -> Iterator[_Part]:
     for entry in tree:
         if not isinstance(entry, Branch):
             if entry.visible:
-                yield _Leaf(entry, opacity * entry.opacity)
+                yield _Leaf(entry, opacity * entry.opacity, entry.mode, entry.rect)
         elif entry.group.visible:
             group, inner = entry.group, opacity * entry.group.opacity
             if not group.isolated:
@@ -186,8 +179,8 @@ def _seen(parts: Sequence[_Part], rect: Rect) -> list[_Part]:
     seen: list[_Part] = []
     lowest: _Part | None = None
     for part in reversed(parts):
-        bounded, hides = part.mode.bounded, False
-        if bounded and ((part.rect & rect).is_empty or part.opacity == 0):
+        bounded, area = part.mode.bounded, part.rect & rect
+        if bounded and (area.is_empty or part.opacity == 0):
             continue
         if isinstance(part, _Sheet):
             hides = part.hides(rect)
@@ -196,7 +189,6 @@ def _seen(parts: Sequence[_Part], rect: Rect) -> list[_Part]:
                 continue
             matters = True
         else:
-            area = part.rect & rect
             low, high = (0, 0) if area.is_empty else part.layer.coverage_range(area)
             hides, matters = low == part.layer.full and part.covers(rect), high > 0
         if _shows_alone(part):
