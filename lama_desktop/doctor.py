@@ -13,7 +13,7 @@ from lama_desktop import __version__
 from lama_desktop.errors import ModelError
 
 PACKAGES = ("torch", "PySide6-Essentials", "numpy", "pillow", "opencv-python-headless", "platformdirs", "safetensors")
-EXTRAS = {"imagecodecs": "tiff"}
+EXTRAS = {"imagecodecs": "tiff", "rawpy": "raw", "pillow-heif": "heic", "psd-tools": "psd"}
 
 
 @dataclass(frozen=True)

@@ -126,6 +126,7 @@ class _Reader:
         found = False
         for top in range(0, self._size[1], 64):
             band = Rect(0, top, self._size[0], min(top + 16, self._size[1]))
+            self._progress(0.9 + 0.1 * top / self._size[1])
             ours, theirs = (composite(each, band, original.pixels.dtype) for each in (tree, (original,)))
             weight = np.maximum(ours[..., 3:], theirs[..., 3:]).astype(np.float32) / full
             apart = np.abs(ours.astype(np.float32) - theirs) / full * weight

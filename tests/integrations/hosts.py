@@ -89,9 +89,6 @@ class KritaDocument:
     def topLevelNodes(self):
         return self.root.children
 
-    def setActiveNode(self, node):
-        self.layer = node
-
     def close(self):
         self.closed = True
 

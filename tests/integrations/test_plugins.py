@@ -101,7 +101,6 @@ def test_krita(krita, monkeypatch, depth):
     found = np.frombuffer(data, picture(depth).dtype).reshape(6, 8, 4)
     assert (found == np.array([0, 1, 0, 1]) * np.iinfo(found.dtype).max).all()
     assert document.root.children == [document.root.children[0], layer]
-    assert document.layer is layer
     assert layer.space is None
 
 

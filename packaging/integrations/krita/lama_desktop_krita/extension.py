@@ -1,7 +1,7 @@
 """The menu entries in Krita, the dialog that asks for model and program, and the progress with its Cancel button."""
 
 from krita import Extension, Krita
-from PyQt5.QtCore import Qt
+from PyQt5.QtCore import Qt, QTimer
 from PyQt5.QtWidgets import (
     QApplication,
     QComboBox,
@@ -22,6 +22,7 @@ from lama_desktop_krita.removal import remove_selection
 GROUP, MODEL, PROGRAM = "lama_desktop", "model", "program"
 TITLE = "LaMa Desktop"
 BEST = "The best that is installed"
+_LATER_MS = 200
 
 
 class LamaDesktop(Extension):
@@ -52,6 +53,8 @@ class LamaDesktop(Extension):
                 layer = remove_selection(document, program, application.readSetting(GROUP, MODEL, ""), progress.tick)
             if layer is None:
                 _say("The fill is equal to what was there.")
+            else:  # once Krita's window knows the layer, which it learns later
+                QTimer.singleShot(_LATER_MS, lambda: document.setActiveNode(layer))
         except program_calls.Stopped:
             pass
         except (program_calls.Failed, OSError, ValueError) as error:

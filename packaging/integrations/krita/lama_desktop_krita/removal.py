@@ -80,7 +80,6 @@ def _new_layer(document, fill, depth):
         layer.setColorSpace(document.colorModel(), document.colorDepth(), document.colorProfile())
     below = document.activeNode() or document.topLevelNodes()[-1]
     below.parentNode().addChildNode(layer, below)
-    document.setActiveNode(layer)
     document.refreshProjection()
     return layer
 
