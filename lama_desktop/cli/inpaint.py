@@ -82,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
         if (arguments.sample_from or arguments.avoid) and not (isinstance(engine, Engine) and engine.model.copies):
             raise SettingsError(
                 f"{name} copies no texture: --sample-from and --avoid are for --model patches, and for networks with "
-                "--texture and a --preset other than draft."
+                "--texture."
             )
         loaded = time.perf_counter() - start
         done = inpaint_file(

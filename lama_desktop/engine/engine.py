@@ -257,7 +257,7 @@ def _dressed(plain: Model, title: str, options: EngineOptions) -> Model:
         if not isinstance(plain, NetworkModel):
             raise SettingsError(f"{title} is no network, and has nothing to refine: switch Refine off.")
         model = RefinedModel(plain, Refinement(budget=round(options.refine_budget * 1e6), by_area=True))
-    if options.textured and isinstance(plain, NetworkModel):
+    if options.texture and isinstance(plain, NetworkModel):
         place = Device.choose(options.device, "float32")
         model = TexturedModel(model, options.preset.looks, options.context, place, seed=options.seed, judge=plain)
     return model

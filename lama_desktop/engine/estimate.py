@@ -93,7 +93,7 @@ def _work(hole: Hole, model: str, options: EngineOptions) -> float:
     limits = WindowLimits(side, SMALLEST, options.context)
     if kind == "classical":
         limits = WindowLimits(min(side, LARGEST_CLASSICAL), SMALLEST_CLASSICAL, options.context)
-    elif kind == "copied" or options.textured:
+    elif kind == "copied" or options.texture:
         limits = WindowLimits(TEXTURE_SIDE, SMALLEST, options.context)
     elif options.refine:
         limits = WindowLimits(min(side, int(math.sqrt(options.refine_budget * 1e6))), SMALLEST, options.context)
@@ -107,7 +107,7 @@ def _rough(model: str, options: EngineOptions) -> float:
         return rate
     if options.refine:
         rate *= REFINED
-    if options.textured:
+    if options.texture:
         # The network sees less than the window where the preset is smaller; patches are searched in all of it.
         rate = SECONDS_PER_PIXEL["copied"] + CHECKED * rate * (options.preset.side / TEXTURE_SIDE) ** 2
     return rate
@@ -116,7 +116,7 @@ def _rough(model: str, options: EngineOptions) -> float:
 def _key(model: str, options: EngineOptions) -> str:
     parts = [model, options.device, options.precision, options.preset]
     if _kind(model) not in ("classical", "copied"):
-        parts += ["texture"] * options.textured + ["refine"] * options.refine
+        parts += ["texture"] * options.texture + ["refine"] * options.refine
     return " ".join(str(part) for part in parts)
 
 

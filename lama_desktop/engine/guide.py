@@ -115,6 +115,7 @@ def learn(
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         seen, hole = (image, missing) if scale == 1 else shrunk(image, missing, size)
         ring = ring_of(hole)
+        stage(0)
         if belief is None:
             belief = _Belief(_spanned(seen, hole), _spanned(seen, hole | ring))
         else:
@@ -128,7 +129,9 @@ def learn(
             belief, explained = _Belief(fill, fill), [0.0] * (count_bands(*hole.shape) - 1)
         else:
             probe = look(judge or model, seen, hole | ring, limits, stage.stage(0.5, 1))
+            stage(1)
             belief, explained = _learned(belief, _Belief(fill, probe), seen, hole, ring)
+            stage(1)
         done += share
         new = max(1, round(math.log2(scale / before))) if before < scale else 2
         if looks >= FEWEST_LOOKS and max(explained[:new], default=0.0) < TOLD:

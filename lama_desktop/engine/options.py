@@ -86,8 +86,8 @@ class EngineOptions:
     texture: bool = option(
         True,
         "Texture",
-        "after a network, draw the fill with the photo's own grain at full size; the network decides what is where, as "
-        "far as it proves able to beside the hole. Not with the preset draft",
+        "after a network, draw the fill at full size with the photo's own grain; the network decides what is where, as "
+        "far as it proves able to beside the hole",
     )
     seed: int = option(0, "Seed", "draws where texture is searched first: another one gives another fill", low=0)
     refine: bool = option(
@@ -109,8 +109,3 @@ class EngineOptions:
     precision: Precision = option(
         Precision.AUTO, "Precision", "arithmetic of the convolutions; auto takes bfloat16 where the processor has it"
     )
-
-    @property
-    def textured(self) -> bool:
-        """Whether the photo's own texture is drawn after a network."""
-        return self.texture and self.preset is not Preset.DRAFT

@@ -120,11 +120,13 @@ def complete(
         stage(0, f"texture at 1/{2**level}")
         values, known, usable, follow = pyramid.pop()
         scale = flattened(values, known, usable, radius, device)
+        stage(0)
         unit = max(reach, LEAST_REACH) / 2**level
         stage(0)
         fall = (MEMBRANE_WEIGHT if guide is None else trust * GUIDE_WEIGHT) * GUIDE_FALL ** (len(work) - 1 - level)
         if before is None or fall > LEAST_GUIDE:
             scale.guide = spanned(scale) if before is None else enlarged(before, scale)
+            stage(0)
             if follow is not None:
                 scale.guide[:, : len(follow)] = flat(follow, scale.margin, device)
         finds = _solve(scale, finds, before, level, radius, unit, fall, random, stage)
@@ -162,6 +164,7 @@ def _solve(
     places = scale.target.nonzero()[:, 0]
     missing = scale.missing.nonzero()[:, 0]
     confidence = torch.pow(CONFIDENCE_BASE, -depth_of(scale))
+    progress(0)
     fresh = Field(scale.stride, places, scale.source, confidence, random)
     if coarse is None or before is None:
         _peel(scale, radius, guide_weight, random, progress.stage(0, 0))
@@ -173,9 +176,11 @@ def _solve(
     for index in range(rounds):
         stage = progress.stage(index / rounds, (index + 1) / rounds)
         scale.extend()
+        stage(0)
         kind = torch.float16 if large else torch.float32
         features = _features(scale, basis, radius, unit, kind, stage.stage(0, 0))
         wanted = features[places]
+        stage(0)
         if guide_weight > LEAST_GUIDE:
             own, followed = (_blurred(scale, each, radius) * guide_weight for each in (scale.values, scale.guide))
             features, wanted = torch.cat([features, own], 1), torch.cat([wanted, followed[places]], 1)

@@ -87,6 +87,7 @@ def pyramid_of(
         levels += 1
     progress(0)
     values = torch.cat([colors, _attributes(colors, known, 2**levels)])
+    progress(0)
     follow = None if guide is None else torch.from_numpy(guide).permute(2, 0, 1)
     pyramid = [(values, known, usable, follow)]
     for _ in range(levels):

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from lama_desktop.core.arrays import Coverage, Hole, Image
 from lama_desktop.core.color import SRGB, ColorSpace
-from lama_desktop.engine.options import EngineOptions, Preset
+from lama_desktop.engine.options import EngineOptions
 from lama_desktop.errors import LamaDesktopError
 from lama_desktop.models.store import ModelStore
 from lama_desktop.progress import Progress
@@ -96,15 +96,14 @@ def plan_variations(store: ModelStore, model: str, options: EngineOptions) -> tu
     """
     card, path = store.resolve(model)
     network = path is not None
-    copies = card.id == "patches" or (network and options.textured)
+    copies = card.id == "patches" or (network and options.texture)
     found = [Variation(Difference.NOTHING, model, options)]
     if copies:
         found.append(Variation(Difference.DRAW, model, replace(options, seed=options.seed + 1)))
-    if network and options.textured:
+    if network and options.texture:
         found.append(Variation(Difference.PLAIN, model, replace(options, texture=False)))
     elif network:
-        preset = Preset.NORMAL if options.preset is Preset.DRAFT else options.preset
-        found.append(Variation(Difference.TEXTURE, model, replace(options, texture=True, preset=preset)))
+        found.append(Variation(Difference.TEXTURE, model, replace(options, texture=True)))
     found += [Variation(Difference.MODEL, other, replace(options, refine=False)) for other in _others(store, card.id)]
     wider = replace(options, context=min(WIDEST, options.context * WIDER))
     found.insert(MOST - 1, Variation(Difference.VIEW, model, wider))

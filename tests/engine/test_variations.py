@@ -31,8 +31,8 @@ def test_they_differ_and_begin_with_what_was_chosen(store, model, preset, textur
 def test_a_network_is_shown_with_and_without_texture(store):
     with_texture = {each.difference for each in plan_variations(store, "starter", EngineOptions())}
     assert with_texture == {Difference.NOTHING, Difference.DRAW, Difference.PLAIN, Difference.VIEW}
-    draft = plan_variations(store, "starter", EngineOptions(preset=Preset.DRAFT))
-    assert next(each for each in draft if each.difference is Difference.TEXTURE).options.textured
+    without = plan_variations(store, "starter", EngineOptions(texture=False))
+    assert next(each for each in without if each.difference is Difference.TEXTURE).options.texture
 
 
 def test_an_unknown_model_is_refused(store):

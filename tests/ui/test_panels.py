@@ -9,6 +9,7 @@ from window import write_photo
 from lama_desktop.core.blend import NORMAL, blend_mode
 from lama_desktop.core.node import Lock
 from lama_desktop.engine.options import DeviceName, EngineOptions, Preset
+from lama_desktop.models.cards import FALLBACK_MODEL
 from lama_desktop.ui.sections import RemoveOptions, Source
 
 LEFT = Qt.MouseButton.LeftButton
@@ -158,13 +159,13 @@ def test_engine_options_are_kept_and_used(app, document, until):
     recipe = document.layers[1].recipe
     assert recipe.settings["grow"] == 9
     assert recipe.source == "original"
-    assert recipe.model == "patches"
+    assert recipe.model == FALLBACK_MODEL
 
 
 def test_the_engine_panel_offers_models_and_devices(app, document):
     panel = app.window.engine
     texts = [panel.model.itemText(index) for index in range(panel.model.count())]
-    assert texts[0] == "Auto (Patches)"
+    assert texts[0] == "Auto (Starter)"
     assert {"Patches", "Telea", "Navier-Stokes"} <= set(texts[1:-1])
     assert texts[-1] == "More models…"
     panel._choose("telea")
@@ -181,7 +182,7 @@ def test_the_engine_panel_offers_models_and_devices(app, document):
 
 def test_a_model_that_is_gone_is_not_used(app):
     app.settings.put(RemoveOptions(model="big-lama"))
-    assert app.window.retouch.model == "patches"
+    assert app.window.retouch.model == FALLBACK_MODEL
 
 
 def test_the_navigator_shows_the_photo_and_moves_the_view(app, document, until):

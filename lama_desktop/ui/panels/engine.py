@@ -4,12 +4,13 @@ from typing import cast
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QMainWindow, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QMainWindow, QToolButton, QVBoxLayout, QWidget
 
 from lama_desktop.engine.options import DeviceName, EngineOptions
 from lama_desktop.models.store import ModelStore
 from lama_desktop.settings import Settings
 from lama_desktop.ui.controls.choices import Choice
+from lama_desktop.ui.controls.scrolling import Column
 from lama_desktop.ui.form import Form
 from lama_desktop.ui.icons import themed_icon
 from lama_desktop.ui.panels.panel import Panel
@@ -18,8 +19,8 @@ from lama_desktop.ui.sections import RemoveOptions
 from lama_desktop.ui.text import tr
 from lama_desktop.ui.theme import GAP, PADDING, PANEL_ROW, UNIT, Theme
 
-MAIN = ("preset", "device", "context", "grow", "feather")
-MORE = ("refine", "refine_budget", "match_light", "alpha", "precision")
+MAIN = ("preset", "texture", "device", "context", "grow", "feather")
+MORE = ("refine", "refine_budget", "match_light", "alpha", "precision", "seed")
 GET = "…"
 """In the list of models: the entry that opens the models page."""
 LABELS = 76
@@ -146,10 +147,4 @@ class EnginePanel(Panel):
         for form in (self.main, self.more, self.source):
             form.set_label_width(LABELS)
         row.setColumnMinimumWidth(0, LABELS)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(content)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.body.addWidget(area)
+        self.body.addWidget(Column(content))
