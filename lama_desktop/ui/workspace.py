@@ -53,6 +53,7 @@ class Workspace(QWidget):
         self._empty = empty
         self._pages: list[QWidget] = []
         self._titles: dict[QWidget, str] = {}
+        self._notes: dict[Document, str] = {}
         self.tabs = QTabBar()
         self.tabs.setObjectName("documents")
         self.tabs.setExpanding(False)
@@ -115,6 +116,11 @@ class Workspace(QWidget):
         self._name_tabs()
         self._follow_tab()
         canvas.setFocus()
+
+    def note(self, document: Document, note: str) -> None:
+        """Write behind the name of a document what its tab is for."""
+        self._notes[document] = note
+        self._name_tabs()
 
     def remove(self, document: Document) -> None:
         """Close a document's tab, without a question."""
@@ -204,6 +210,7 @@ class Workspace(QWidget):
         assert isinstance(canvas, Canvas)
         canvas.drop_gesture()
         document = canvas.document
+        self._notes.pop(document, None)
         for signal in (document.modified_changed, document.path_changed):
             signal.disconnect(self._name_tabs)
         self.tabs.removeTab(index)
@@ -228,6 +235,7 @@ class Workspace(QWidget):
         for index, page in enumerate(self._pages):
             document = page.document if isinstance(page, Canvas) else None
             name = self._titles[page] if document is None else title_of(document)
+            name += f" – {self._notes[document]}" if document in self._notes else ""
             # An ampersand would underline what follows it.
             changed = CHANGED if document is not None and document.modified else ""
             self.tabs.setTabText(index, name.replace("&", "&&") + changed)

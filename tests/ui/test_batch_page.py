@@ -263,7 +263,8 @@ def test_a_result_opens_beside_its_original(app, batch, folder, tmp_path, until)
     assert document.path == tmp_path / "clean" / "day 1" / "photo3.png"
     assert np.array_equal(document.flatten()[..., :3], pixels(document.path))
     assert np.array_equal(document.flatten_original()[..., :3], pixels(folder / "day 1" / "photo3.png"))
-    assert app.window.canvas.split is not None
+    until(lambda: app.window.canvas.split is not None)
+    assert app.window.workspace.tabs.tabText(1) == "photo3.png – result"
     assert not document.modified
     app.do("batch")
     until(lambda: table.viewport().width() > 700)  # the panels have made room

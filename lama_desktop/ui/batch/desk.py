@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QMimeData, QObject, QUrl
+from PySide6.QtCore import QMimeData, QObject, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
 
 from lama_desktop.batch.journal import PLAN
@@ -279,17 +279,28 @@ class BatchDesk(QObject):
             self._window.files.open([row.path])
 
     def _compare(self, row: Row) -> None:
-        def split(document: Document) -> None:
-            canvas = self._window.workspace.canvas_of(document)
-            if canvas is not None and canvas.split is None:
-                self._window.look.toggle_split(canvas)
+        plan = self.session.plan
+        if row.task is not None and plan is not None:
+            self._opening.compare(row.task, plan.order, self._split)
 
-        if row.task is not None:
-            self._opening.compare(row.task, split)
+    def _split(self, document: Document, middle: float) -> None:
+        """Show the original left of a line through the middle of what was filled."""
+        canvas = self._window.workspace.canvas_of(document)
+        if canvas is None:
+            return
+        self._window.workspace.note(document, tr("result"))
 
-    def _add_bar(self, document: Document) -> None:
+        def draw() -> None:
+            across, _ = canvas.viewport.to_screen(middle * document.size[0], 0)
+            canvas.split = min(max(across / canvas.scale / max(1, canvas.width()), 0.05), 0.95)
+            self._window.look.changed.emit()
+
+        QTimer.singleShot(0, canvas, draw)  # when the panels around it have their places
+
+    def _add_bar(self, document: Document, middle: float) -> None:
         canvas = self._window.workspace.canvas_of(document)
         if canvas is not None:
+            self._window.workspace.note(document, tr("mask"))
             MendBar(canvas, self._window.action_set["batch-redo"])
 
     def _redo(self, task: Task) -> None:

@@ -3,6 +3,7 @@
 The files are read on the files' lane. A document is made on the UI thread when the pixels are there.
 """
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -28,13 +29,17 @@ from lama_desktop.ui.save import same
 from lama_desktop.ui.sections import Editing
 from lama_desktop.ui.text import tr
 
+Then = Callable[[Document, float], object]
+"""Called with a document that is shown now, and where in it, as a part of its width, is what it is about."""
+
 
 class _Read(NamedTuple):
-    """What came out of the files; `note` is what has to be said."""
+    """What came out of the files; `note` is what has to be said, `middle` where what it is about is."""
 
     facts: Photo
     stack: Stack
     note: str = ""
+    middle: float = 0.5
 
 
 class Opening(QObject):
@@ -61,7 +66,7 @@ class Opening(QObject):
         """Let go of a document that was closed."""
         self._mended.pop(document, None)
 
-    def compare(self, task: Task, then: Callable[[Document], object]) -> None:
+    def compare(self, task: Task, order: Order, then: Then) -> None:
         """Show a result, with its photo as the original that it is compared with.
 
         A tab that shows the result already comes to the front; what is shown there is read again unless it was changed.
@@ -71,20 +76,20 @@ class Opening(QObject):
         )
         if there is not None and there.modified:
             self._tabs.show_tab(there)
-            then(there)
+            then(there, 0.5)
             return
-        self._open(task.output, lambda progress: _compared(task, progress), there, then)
+        self._open(task.output, lambda progress: _compared(task, order, progress), there, then)
 
-    def mend(self, task: Task, order: Order, then: Callable[[Document], object]) -> None:
+    def mend(self, task: Task, order: Order, then: Then) -> None:
         """Open the photo of a task with its mask, to be changed; once for each."""
         there = next((document for document, each in self._mended.items() if each.number == task.number), None)
         if there is not None:
             self._tabs.show_tab(there)
             return
 
-        def note(document: Document) -> None:
+        def note(document: Document, middle: float) -> None:
             self._mended[document] = task
-            then(document)
+            then(document, middle)
 
         self._open(task.photo, lambda progress: _masked(task, order, progress), None, note)
 
@@ -93,7 +98,7 @@ class Opening(QObject):
         path: Path,
         read: Callable[[Progress], _Read],
         instead_of: Document | None,
-        then: Callable[[Document], object],
+        then: Then,
     ) -> None:
         if path in self._reading:
             return
@@ -103,7 +108,7 @@ class Opening(QObject):
             document = Document(found.facts, path, found.stack)
             document.history.budget = self._settings[Editing].history_mb * MB
             self._tabs.add(document, instead_of if instead_of in self._tabs.documents else None)
-            then(document)
+            then(document, found.middle)
             if found.note:
                 self._tell(found.note)
 
@@ -113,7 +118,7 @@ class Opening(QObject):
         self._runner.submit(job)
 
 
-def _compared(task: Task, progress: Progress) -> _Read:
+def _compared(task: Task, order: Order, progress: Progress) -> _Read:
     """Read a result and its photo, on the files' lane."""
     result = formats.read(task.output)
     progress(0.4)
@@ -124,7 +129,11 @@ def _compared(task: Task, progress: Progress) -> _Read:
     progress(0.8)
     if photo.size != stack.size:
         return _Read(facts, stack)
-    return _Read(facts, replace(stack, original=layer_of(photo, facts, name=task.photo.name)))
+    middle = 0.5
+    with contextlib.suppress(LamaDesktopError):  # a mask that has gone meanwhile
+        hole = Mask(coverage_of(photo, task.masks, order)[0]).bounds()
+        middle = 0.5 if hole.is_empty else (hole.left + hole.right) / 2 / photo.size[0]
+    return _Read(facts, replace(stack, original=layer_of(photo, facts, name=task.photo.name)), middle=middle)
 
 
 def _masked(task: Task, order: Order, progress: Progress) -> _Read:

@@ -153,7 +153,9 @@ class BatchPage(QWidget):
             self.banner.hide()
 
     def _count(self) -> None:
-        """Write how many rows there are of each group on the filter."""
+        """Write how many rows there are of each group on the filter, and how many are left."""
+        if self._session.phase is not Phase.RUNNING:
+            self.headline.setText(self._headline())
         for group, count in self._session.rows.counts().items():
             self.groups.set_title(group, f"{tr(group)}  {count}")
 
@@ -298,7 +300,7 @@ class _Banner(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(PADDING, GAP, PADDING, GAP)
         row.setSpacing(PADDING)
-        row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self._icon)
         row.addWidget(self.text, 1)
         row.addWidget(self.button)
         self._warns = False

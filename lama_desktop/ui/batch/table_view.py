@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, QRect, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QFont, QPainter
+from PySide6.QtGui import QColor, QFont, QPainter, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QStyledItemDelegate, QTableView, QWidget
 
 from lama_desktop.ui.batch.pictures import Pictures
@@ -18,6 +18,8 @@ THUMBNAIL = QSize(52, 36)
 SIGN = 16
 WIDTHS = {Column.MASKS: 180, Column.STATE: 176}
 """Columns of their own width; the others share what is left."""
+NARROW = {Column.MASKS: 900, Column.RESULT: 720}
+"""Columns that are left out where the table is not so wide."""
 REPAINT_MS = 60
 _SIGNS = {Group.DONE: ("check", "secondary"), Group.FAILED: ("warning", "danger")}
 _LEFT = Qt.AlignmentFlag.AlignLeft
@@ -94,6 +96,12 @@ class TableView(QTableView):
     def choose_row(self, at: int) -> None:
         """Select one of the rows that are shown."""
         self.setCurrentIndex(self._rows.index(at, 0))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave out what there is no room for."""
+        for column, width in NARROW.items():
+            self.setColumnHidden(COLUMNS.index(column), event.size().width() < width)
+        super().resizeEvent(event)
 
     def _open(self, index: QModelIndex) -> None:
         self.opened.emit(self._rows.row(index))
