@@ -44,6 +44,8 @@ class Stack:
     """The photo as it was opened, in the present geometry; None for a new picture. Never written, not in `tree`."""
     native: Drawable | None = None
     """The same in the file's own channels, where those are not RGB (CMYK), for pixels that leave as they came."""
+    sampling: Mask | None = None
+    """From where fills may copy texture, cut to its bounds; None is everywhere. Never written."""
 
     def __post_init__(self) -> None:
         assert (self.active is None) == (not self.tree)
@@ -86,6 +88,8 @@ class Stack:
             yield self.original
         if self.native is not None:
             yield self.native
+        if self.sampling is not None:
+            yield self.sampling
 
     def storage(self) -> dict[int, int]:
         """Return the memory that it keeps alive: bytes by `Drawable.storage`."""

@@ -169,6 +169,7 @@ def _changed(
         _framed(*change(Drawable(stack.mask.pixels)), size),
         None if stack.original is None else followed(stack.original),
         Drawable(*placed(stack.native)) if exact and stack.native is not None else None,
+        None if stack.sampling is None else Mask(*placed(stack.sampling)),
     )
 
 

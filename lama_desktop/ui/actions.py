@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction, QKeySequence
 
-from lama_desktop.core import masking
+from lama_desktop.core import masking, sampling
 from lama_desktop.core.group import Group
 from lama_desktop.core.node import Lock
 from lama_desktop.ui import edits
@@ -281,6 +281,13 @@ ACTIONS: tuple[Action, ...] = (
         "after-stroke", "Fill after each stroke", lambda w: w.retouch.toggle_after_stroke(),
         checked=lambda w: w.retouch.is_after_stroke,
     ),
+    Action("sample-from-mask", "Sample from mask only", lambda w: sampling.sample_from_mask(w.current), (), _masked,
+           tip="fills copy texture only from what is painted now; the mask is then free for what should go"),
+    Action("avoid-mask", "Never sample from mask", lambda w: sampling.avoid_mask(w.current), (), _masked,
+           tip="fills copy no texture from what is painted now"),
+    Action("sample-everywhere", "Sample everywhere", lambda w: sampling.sample_everywhere(w.current), (),
+           lambda w: w.document is not None and w.document.stack.sampling is not None,
+           tip="fills may copy texture from all of the photo again"),
     Action("cancel", "Cancel", lambda w: w.cancel(), ("Esc",), lambda w: bool(w.runner.jobs), "cancel"),
     Action("models", "Models…", lambda w: w.asks.preferences("models"), icon="download"),
     # Batch

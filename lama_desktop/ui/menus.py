@@ -41,7 +41,8 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "mask-export", "mask-to-layer",
     )),
     ("Retouch", (
-        "remove", "remove-again", "fill-again", LINE, "after-stroke", LINE, TOOLS, LINE, "models", "cancel",
+        "remove", "remove-again", "fill-again", LINE, "sample-from-mask", "avoid-mask", "sample-everywhere", LINE,
+        "after-stroke", LINE, TOOLS, LINE, "models", "cancel",
     )),
     ("Batch", (
         "batch-run", "batch-stop", "batch-retry", LINE, "batch-compare", "batch-mend", "batch-redo",

@@ -13,7 +13,8 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from lama_desktop import options
-from lama_desktop.core.arrays import Coverage, Image, full_value
+from lama_desktop.core import sampling
+from lama_desktop.core.arrays import Coverage, Hole, Image, full_value
 from lama_desktop.core.blend import NORMAL, blend_mode
 from lama_desktop.core.color import ColorSpace
 from lama_desktop.core.commands import Compound, PixelEdit, StackEdit
@@ -41,9 +42,16 @@ class Engine(Protocol):
     """What fills; see `engine.engine.Engine`."""
 
     def inpaint(
-        self, image: Image, mask: Coverage, progress: Progress | None = None, *, space: ColorSpace, has_alpha: bool
+        self,
+        image: Image,
+        mask: Coverage,
+        progress: Progress | None = None,
+        *,
+        space: ColorSpace,
+        has_alpha: bool,
+        allowed: Hole | None,
     ) -> Image:
-        """Return the image with the masked part filled."""
+        """Return the image with the masked part filled, with texture from where it may be copied."""
         ...
 
 
@@ -182,6 +190,9 @@ def _filled(order: _Order, engines: Engines, progress: Progress) -> Layer:
     area = bounds.grown(order.options.grow + 1) & picture
     weight = fill_weight(_cut(order.mask, area), order.options.grow, order.options.feather)
     view = _view(area, order.options, picture)
+    source = order.snapshot.stack.sampling
+    if source is not None:
+        view = (view | source.rect) & picture
     image = composite(order.tree, view, order.snapshot.facts.pixels.dtype)
     full = full_value(image)
     has_alpha = bool(image[..., 3].min() < full)
@@ -189,7 +200,9 @@ def _filled(order: _Order, engines: Engines, progress: Progress) -> Layer:
     inside = area.slices_in(view)
     hole[inside] = np.where(weight > 0, 255, 0)
     seen = image if has_alpha else np.ascontiguousarray(image[..., :3])
-    result = engine.inpaint(seen, hole, progress, space=order.space, has_alpha=has_alpha)[inside]
+    allowed = sampling.allowed_in(order.snapshot.stack, view)
+    filled = engine.inpaint(seen, hole, progress, space=order.space, has_alpha=has_alpha, allowed=allowed)
+    result = filled[inside]
     share = weight * (result[..., 3] / np.float32(full)) if has_alpha and _fills_alpha(order.options) else weight
     pixels = np.empty((*weight.shape, 4), image.dtype)
     pixels[..., :3] = result[..., :3]

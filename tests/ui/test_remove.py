@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from lama_desktop.core import sampling
 from lama_desktop.core.commands import PixelEdit, PropertyEdit, StackEdit
 from lama_desktop.core.document import Document
 from lama_desktop.core.drawable import Mask
@@ -314,3 +315,24 @@ def test_every_colour_model_can_be_filled(remover, until, model):
     photo = document.photo()
     assert photo.model is model
     assert len(document.layers) == 2
+
+
+def test_texture_comes_from_the_sampling_area_only(remover, engines, until, monkeypatch):
+    """Also where it lies far from the hole."""
+    document, seen = opened(picture((700, 2400, 3))), []
+    monkeypatch.setattr(EdgeModel, "copies", True)
+    plain = EdgeModel.fill
+
+    def fill(self, image, hole, progress, allowed=None):
+        seen.append(None if allowed is None else int(allowed.sum()))
+        return plain(self, image, hole, progress, allowed)
+
+    monkeypatch.setattr(EdgeModel, "fill", fill)
+    paint(document, Rect(2200, 300, 2300, 400))
+    sampling.sample_from_mask(document)
+    paint(document, Rect(100, 300, 140, 340))
+    remover.start(document, "mean", OPTIONS)
+    until(lambda: remover.job(document) is None)
+    assert not remover.problems
+    (count,) = seen
+    assert 0.15 * 100**2 < count < 100**2, "the area, as large as it is seen there, and nothing else"

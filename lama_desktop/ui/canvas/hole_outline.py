@@ -1,4 +1,4 @@
-"""HoleOutline: a thin moving line around what is being removed. UI thread only."""
+"""HoleOutline: a thin moving line around what is being removed; `outlines` of anything masked. UI thread only."""
 
 import cv2
 import numpy as np
@@ -9,6 +9,9 @@ from lama_desktop.core.arrays import Coverage
 from lama_desktop.core.geometry import Rect
 from lama_desktop.ui.canvas.overlay import DASH, draw_lines, line_pens
 from lama_desktop.ui.canvas.viewport import Viewport
+
+Line = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+"""(n, 2): points of the document, x first; the last one is the first."""
 
 INTERVAL_MS = 80
 STEP = 1.0
@@ -32,7 +35,7 @@ class HoleOutline(QObject):
     def __init__(self, viewport: Viewport) -> None:
         super().__init__()
         self._viewport = viewport
-        self._contours: list[np.ndarray[tuple[int, ...], np.dtype[np.float64]]] = []
+        self._contours: list[Line] = []
         self._rect = Rect(0, 0, 0, 0)
         self._phase = 0.0
         self._timer = QTimer(self)
@@ -53,7 +56,7 @@ class HoleOutline(QObject):
             rect: where it is, in document pixels; not empty.
             coverage: (rect.height, rect.width) uint8; above 0 is the hole. Not kept.
         """
-        self._rect, self._contours = rect, _contours(rect, coverage)
+        self._rect, self._contours = rect, outlines(rect, coverage)
         self._timer.start()
         self._move()
 
@@ -86,8 +89,8 @@ class HoleOutline(QObject):
         self.moved.emit(self._viewport.screen_rect(self._rect, margin=2 + round(2 * self.scale)))
 
 
-def _contours(rect: Rect, coverage: Coverage) -> list[np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
-    """Return closed lines of document points around all that is covered."""
+def outlines(rect: Rect, coverage: Coverage) -> list[Line]:
+    """Return closed lines around all that is covered; arguments as of `HoleOutline.start`."""
     hole = (coverage > 0).astype(np.uint8)
     factor = max(1.0, max(rect.size) / FINEST)
     if factor > 1:

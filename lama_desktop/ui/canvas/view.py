@@ -27,6 +27,7 @@ from lama_desktop.ui.canvas.compare import Compare
 from lama_desktop.ui.canvas.hole_outline import HoleOutline
 from lama_desktop.ui.canvas.navigation import Navigation
 from lama_desktop.ui.canvas.picture import Picture
+from lama_desktop.ui.canvas.sampling_area import SamplingArea
 from lama_desktop.ui.canvas.viewport import Viewport
 
 COMPOSITE_S = 0.012
@@ -59,6 +60,7 @@ class View(QWidget):
         self._picture = Picture(document, self.viewport)
         self._compare = Compare()
         self._hole = HoleOutline(self.viewport)
+        self._sampling = SamplingArea(document, self.viewport)
         self._matrix = self.viewport.matrix
         self._outline_shown = True
         self._follow_palette()
@@ -183,6 +185,7 @@ class View(QWidget):
                 if not complete:
                     late.append(area)
                 self._picture.draw(painter, area, original=original, complete=complete)
+        self._sampling.draw(painter)
         self._hole.draw(painter)
         self._compare.draw(painter, width, height)
         self.draw_over(painter)
@@ -224,7 +227,7 @@ class View(QWidget):
 
     def follow_scale(self) -> None:
         """Take the size and the scale of the screen."""
-        for part in (self.navigation, self._compare, self._hole):
+        for part in (self.navigation, self._compare, self._hole, self._sampling):
             part.scale = self.scale
         self._picture.outline = max(1, round(self.scale)) if self._outline_shown else 0
         smaller = min(self.width(), self.height())

@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QNativeGestureEvent, QPointingDevice, QTabletE
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from lama_desktop.core import masking
+from lama_desktop.core import masking, sampling
 from lama_desktop.core.commands import PropertyEdit, StackEdit
 from lama_desktop.core.document import Document
 from lama_desktop.core.drawable import Mask
@@ -590,3 +590,16 @@ def test_a_closed_canvas_leaves_nothing_in_memory(application, tools, jobs):
     gc.collect()
     assert [each() for each in gone] == [None] * len(gone)
     document.history.go_to(0)
+
+
+def test_the_sampling_area_is_tinted(canvas, document):
+    before = to_array(canvas.grab().toImage()).astype(int)
+    masking.replace(document, "Paint", Rect(100, 60, 180, 130), np.full((70, 80), 255, np.uint8))
+    sampling.sample_from_mask(document)
+    after = to_array(canvas.grab().toImage()).astype(int)
+    x, y = (round(each) for each in canvas.viewport.to_screen(140, 95))
+    outside = tuple(round(each) for each in canvas.viewport.to_screen(60, 40))
+    assert after[y, x, 1] != before[y, x, 1]
+    assert (after[outside[1], outside[0]] == before[outside[1], outside[0]]).all()
+    sampling.sample_everywhere(document)
+    np.testing.assert_array_equal(to_array(canvas.grab().toImage()).astype(int), before)
