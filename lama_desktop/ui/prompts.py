@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 
-from PySide6.QtWidgets import QAbstractButton, QCheckBox, QFileDialog, QMessageBox, QPushButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QFileDialog, QWidget
 
 from lama_desktop import formats
 from lama_desktop.formats.base import ReadableFormat
 from lama_desktop.settings import Settings
+from lama_desktop.ui.dialogs.question import Question
 from lama_desktop.ui.sections import DropChoice, FolderChoice
 from lama_desktop.ui.text import tr
 
@@ -71,23 +72,13 @@ class Prompts:
 
     def unsaved(self, name: str, export: bool = True) -> Unsaved:
         """Ask what to do with the changes of a photo that is to be closed; `export` may settle them."""
-        box = QMessageBox(self._parent)
-        box.setIcon(QMessageBox.Icon.NoIcon)
-        box.setText(tr("{name} has changes that are in no file yet.", name=name))
+        detail = tr("Save keeps layers and mask; export writes a flat picture.") if export else ""
+        question = Question(self._parent, tr("{name} has changes that are in no file yet.", name=name), detail)
+        answers: dict[QAbstractButton | None, Unsaved] = {question.add(tr("Save")): Unsaved.SAVE}
         if export:
-            box.setInformativeText(tr("Save keeps layers and mask; export writes a flat picture."))
-        save = QPushButton(tr("Save"))
-        save.setProperty("kind", "primary")  # before the box gives it a style
-        box.addButton(save, QMessageBox.ButtonRole.AcceptRole)
-        answers: dict[QAbstractButton, Unsaved] = {save: Unsaved.SAVE}
-        if export:
-            answers[box.addButton(tr("Export…"), QMessageBox.ButtonRole.AcceptRole)] = Unsaved.EXPORT
-        answers[box.addButton(tr("Discard"), QMessageBox.ButtonRole.DestructiveRole)] = Unsaved.DISCARD
-        cancel = box.addButton(tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(save)
-        box.setEscapeButton(cancel)
-        box.exec()
-        return next((answer for button, answer in answers.items() if button is box.clickedButton()), Unsaved.CANCEL)
+            answers[question.add(tr("Export…"))] = Unsaved.EXPORT
+        answers[question.add(tr("Discard"), danger=True)] = Unsaved.DISCARD
+        return answers.get(question.ask(), Unsaved.CANCEL)
 
     def dropped(self, paths: Sequence[Path]) -> tuple[DropChoice | None, bool]:
         """Ask what to do with pictures that were dropped on a photo; and whether always to do so.
@@ -95,20 +86,19 @@ class Prompts:
         Returns:
             None where nothing is to be done.
         """
-        box = QMessageBox(self._parent)
         what = paths[0].name if len(paths) == 1 else tr("{count} pictures", count=len(paths))
-        box.setText(tr("What should be done with {what}?", what=what))
-        box.setInformativeText(tr("Holding Shift while dropping adds as layers, holding Alt takes as mask."))
-        choices = {box.addButton(tr("Open"), QMessageBox.ButtonRole.AcceptRole): DropChoice.OPEN}
-        choices[box.addButton(tr("Add as layer"), QMessageBox.ButtonRole.AcceptRole)] = DropChoice.LAYER
+        question = Question(
+            self._parent,
+            tr("What should be done with {what}?", what=what),
+            tr("Holding Shift while dropping adds as layers, holding Alt takes as mask."),
+            always=tr("Always do this"),
+        )
+        answers: dict[QAbstractButton | None, DropChoice] = {question.add(tr("Open")): DropChoice.OPEN}
+        answers[question.add(tr("Add as layer"))] = DropChoice.LAYER
         if len(paths) == 1:
-            choices[box.addButton(tr("Use as mask"), QMessageBox.ButtonRole.AcceptRole)] = DropChoice.MASK
-        box.setEscapeButton(box.addButton(tr("Cancel"), QMessageBox.ButtonRole.RejectRole))
-        always = QCheckBox(tr("Always do this"))
-        box.setCheckBox(always)
-        box.exec()
-        answer = next((choice for button, choice in choices.items() if button is box.clickedButton()), None)
-        return answer, always.isChecked() and answer is not None
+            answers[question.add(tr("Use as mask"))] = DropChoice.MASK
+        answer = answers.get(question.ask())
+        return answer, question.is_always and answer is not None
 
     def dropped_folders(self, paths: Sequence[Path]) -> tuple[FolderChoice | None, bool]:
         """Ask what to do with folders that were dropped; and whether always to do so.
@@ -116,28 +106,23 @@ class Prompts:
         Returns:
             None where nothing is to be done.
         """
-        box = QMessageBox(self._parent)
         what = paths[0].name if len(paths) == 1 else tr("{count} files and folders", count=len(paths))
-        box.setText(tr("What should be done with the photos in {what}?", what=what))
-        box.setInformativeText(tr("A batch fills all of them by their masks; opened, each has a tab of its own."))
-        choices = {box.addButton(tr("Batch"), QMessageBox.ButtonRole.AcceptRole): FolderChoice.BATCH}
-        choices[box.addButton(tr("Open"), QMessageBox.ButtonRole.AcceptRole)] = FolderChoice.OPEN
-        box.setEscapeButton(box.addButton(tr("Cancel"), QMessageBox.ButtonRole.RejectRole))
-        always = QCheckBox(tr("Always do this"))
-        box.setCheckBox(always)
-        box.exec()
-        answer = next((choice for button, choice in choices.items() if button is box.clickedButton()), None)
-        return answer, always.isChecked() and answer is not None
+        question = Question(
+            self._parent,
+            tr("What should be done with the photos in {what}?", what=what),
+            tr("A batch fills all of them by their masks; opened, each has a tab of its own."),
+            always=tr("Always do this"),
+        )
+        answers: dict[QAbstractButton | None, FolderChoice] = {question.add(tr("Batch")): FolderChoice.BATCH}
+        answers[question.add(tr("Open"))] = FolderChoice.OPEN
+        answer = answers.get(question.ask())
+        return answer, question.is_always and answer is not None
 
     def confirm(self, question: str, yes: str, detail: str = "") -> bool:
         """Ask whether to go on."""
-        box = QMessageBox(self._parent)
-        box.setText(question)
-        box.setInformativeText(detail)
-        accept = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
-        box.setEscapeButton(box.addButton(tr("Cancel"), QMessageBox.ButtonRole.RejectRole))
-        box.exec()
-        return box.clickedButton() is accept
+        asked = Question(self._parent, question, detail)
+        accept = asked.add(yes)
+        return asked.ask() is accept
 
     def _filters(self) -> list[str]:
         known = (*formats.FORMATS, *formats.FOREIGN)

@@ -6,13 +6,14 @@ import time
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, Qt, QUrl
-from PySide6.QtWidgets import QFileDialog, QMessageBox
+from PySide6.QtWidgets import QFileDialog
 from window import write_photo
 
 from lama_desktop import formats
 from lama_desktop.formats import atomic
 from lama_desktop.formats.openraster import OpenRaster, picture
 from lama_desktop.ui import edits
+from lama_desktop.ui.dialogs.question import Question
 from lama_desktop.ui.prompts import Prompts, Unsaved
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -256,12 +257,11 @@ def test_the_question_where_to_save_knows_one_format(app, tmp_path, monkeypatch)
 def test_the_question_about_changes_offers_what_settles_them(app, export, buttons, monkeypatch):
     seen = []
 
-    def execute(box):
-        seen.extend(box.buttons())
-        assert box.defaultButton().text() == "Save"
-        assert box.escapeButton().text() == "Cancel"
-        return 0
+    def execute(question):
+        seen.extend(question.buttons)
+        assert next(each for each in seen if each.isDefault()).text() == "Save"
+        question.reject()
 
-    monkeypatch.setattr(QMessageBox, "exec", execute)
+    monkeypatch.setattr(Question, "exec", execute)
     assert Prompts(None, app.settings).unsaved("a.ora", export) is Unsaved.CANCEL
     assert len(seen) == buttons

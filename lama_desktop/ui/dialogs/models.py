@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QMessageBox,
     QProgressBar,
     QPushButton,
     QScrollArea,
@@ -28,6 +27,7 @@ from lama_desktop.models.installed import Installed
 from lama_desktop.models.store import ModelStore
 from lama_desktop.progress import Progress
 from lama_desktop.ui.dialogs.page import note
+from lama_desktop.ui.dialogs.question import Question
 from lama_desktop.ui.icons import themed_icon
 from lama_desktop.ui.jobs import Job, JobRunner, Lane
 from lama_desktop.ui.text import in_bytes, tr
@@ -132,13 +132,10 @@ class ModelsPage(QWidget):
     def remove(self, card: ModelCard, ask: bool = True) -> None:
         """Delete a model from this disk, once the user has agreed."""
         if ask:
-            box = QMessageBox(self)
-            box.setText(tr("Delete {model} from this disk?", model=card.title))
-            box.setInformativeText(tr("It can be fetched again, or imported from its file."))
-            yes = box.addButton(tr("Delete"), QMessageBox.ButtonRole.DestructiveRole)
-            box.addButton(tr("Keep"), QMessageBox.ButtonRole.RejectRole)
-            box.exec()
-            if box.clickedButton() is not yes:
+            detail = tr("It can be fetched again, or imported from its file.")
+            question = Question(self, tr("Delete {model} from this disk?", model=card.title), detail)
+            yes = question.add(tr("Delete"), danger=True)
+            if question.ask() is not yes:
                 return
         self._start(
             card.id,

@@ -41,8 +41,8 @@ class Page(QDialog):
 
     def add_close_button(self) -> None:
         """Add a row with the one button that closes."""
-        box = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        box.button(QDialogButtonBox.StandardButton.Close).setText(tr("Close"))
+        box = QDialogButtonBox()
+        box.addButton(tr("Close"), QDialogButtonBox.ButtonRole.RejectRole)
         box.rejected.connect(self.close)
         self.body.addWidget(box)
 
