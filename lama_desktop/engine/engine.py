@@ -20,7 +20,7 @@ from lama_desktop.core.geometry import Rect
 from lama_desktop.engine.classical import ClassicalModel
 from lama_desktop.engine.device import Device
 from lama_desktop.engine.estimate import learn
-from lama_desktop.engine.membrane import membrane
+from lama_desktop.engine.membrane import matched
 from lama_desktop.engine.model import Model, NetworkModel
 from lama_desktop.engine.options import AlphaChoice, EngineOptions
 from lama_desktop.engine.patch_model import PatchModel
@@ -170,8 +170,7 @@ class Engine:
         allowed = None if work.allowed is None else work.allowed[rect.slices]
         fill = fill_scaled(self.model, colors, missing, allowed, window.scale, progress)
         if self.options.match_light:
-            edge = cv2.dilate(missing.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool) & ~missing
-            fill = np.clip(fill + membrane(colors - fill, edge, missing), 0, 1).astype(np.float32)
+            fill = matched(fill, colors, missing)
         fill = np.ascontiguousarray(fill[inside.slices])
         part = work.picture[target.slices]
         chosen = work.hole[target.slices]

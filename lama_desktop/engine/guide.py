@@ -97,48 +97,44 @@ def learn(
         Cancelled: the user stopped it.
         DeviceMemoryError: not even the smallest window fitted.
     """
-    height, width = missing.shape
-    plans: list[tuple[WindowLimits, float]] = []
-    for side in reversed(sides):
-        limits = limits_of(model, side, context)
-        scale = scale_of(missing, limits)
-        if not plans or scale * NEARER < plans[0][1]:
-            plans.insert(0, (limits, scale))
+    plans = _plans(model, missing, sides, context)
     work = [scale**2 for _, scale in plans]
     belief: _Belief | None = None
-    before = scale = 1.0
     explained: list[float] = []
-    seen, done = image, 0.0
+    previous, done = plans[0][1] / 4, 0.0
     for looks, ((limits, scale), share) in enumerate(zip(plans, work, strict=True), 1):
         stage = progress.stage(done / sum(work), (done + share) / sum(work))
         stage(0, f"looking at {scale:.0%}")
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        size = (max(1, round(missing.shape[1] * scale)), max(1, round(missing.shape[0] * scale)))
         seen, hole = (image, missing) if scale == 1 else shrunk(image, missing, size)
         ring = ring_of(hole)
         stage(0)
-        if belief is None:
-            belief = _Belief(_spanned(seen, hole), _spanned(seen, hole | ring))
-        else:
-            fill, probe = (
-                np.where(where[..., None], enlarged(each, size), seen)
-                for each, where in ((belief.fill, hole), (belief.probe, hole | ring))
-            )
-            belief = _Belief(fill, probe)
+        belief = _spanned(seen, hole, ring) if belief is None else _nearer(belief, seen, hole, ring)
         fill = look(model, seen, hole, limits, stage.stage(0, 0.5))
-        if not ring.any():
+        if not ring.any():  # nothing can be hidden: there is nothing but its word
             belief, explained = _Belief(fill, fill), [0.0] * (count_bands(*hole.shape) - 1)
         else:
             probe = look(judge or model, seen, hole | ring, limits, stage.stage(0.5, 1))
             stage(1)
             belief, explained = _learned(belief, _Belief(fill, probe), seen, hole, ring)
             stage(1)
-        done += share
-        new = max(1, round(math.log2(scale / before))) if before < scale else 2
+        new = max(1, round(math.log2(scale / previous)))
+        previous, done = scale, done + share
         if looks >= FEWEST_LOOKS and max(explained[:new], default=0.0) < TOLD:
             break
-        before = scale
     assert belief is not None
-    return Guide(np.clip(belief.fill, 0, 1).astype(np.float32), scale, tuple(explained))
+    return Guide(np.clip(belief.fill, 0, 1).astype(np.float32), previous, tuple(explained))
+
+
+def _plans(model: Model, missing: Hole, sides: Sequence[int], context: float) -> list[tuple[WindowLimits, float]]:
+    """Return the limits and the scale of every look, from afar to near; those that differ little are left out."""
+    plans: list[tuple[WindowLimits, float]] = []
+    for side in reversed(sides):
+        limits = limits_of(model, side, context)
+        scale = scale_of(missing, limits)
+        if not plans or scale * NEARER < plans[0][1]:
+            plans.insert(0, (limits, scale))
+    return plans
 
 
 def ring_of(hole: Hole) -> Hole:
@@ -155,9 +151,23 @@ def ring_of(hole: Hole) -> Hole:
     return ring
 
 
-def _spanned(seen: Colors, hole: Hole) -> Floats:
-    edge = cv2.dilate(hole.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool) & ~hole
-    return np.where(hole[..., None], membrane(seen, edge, hole), seen)
+def _spanned(seen: Colors, hole: Hole, ring: Hole) -> _Belief:
+    """Return what is believed before the first look."""
+
+    def over(where: Hole) -> Floats:
+        edge = cv2.dilate(where.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool) & ~where
+        return np.where(where[..., None], membrane(seen, edge, where), seen)
+
+    return _Belief(over(hole), over(hole | ring))
+
+
+def _nearer(belief: _Belief, seen: Colors, hole: Hole, ring: Hole) -> _Belief:
+    """Return a belief at the larger size of what is seen."""
+    size = (hole.shape[1], hole.shape[0])
+    return _Belief(
+        np.where(hole[..., None], enlarged(belief.fill, size), seen),
+        np.where((hole | ring)[..., None], enlarged(belief.probe, size), seen),
+    )
 
 
 def _learned(before: _Belief, now: _Belief, seen: Colors, hole: Hole, ring: Hole) -> tuple[_Belief, list[float]]:

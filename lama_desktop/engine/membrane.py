@@ -46,3 +46,13 @@ def membrane(values: NDArray[np.float32], given: Hole, wanted: Hole) -> NDArray[
         surface = np.where(fixed, values, mean)
     result: NDArray[np.float32] = surface.astype(np.float32)
     return result
+
+
+def matched(fill: NDArray[np.float32], picture: NDArray[np.float32], hole: Hole) -> NDArray[np.float32]:
+    """Return a fill whose brightness and colour meet the picture at the edge of the hole, (H, W, C) within 0..1.
+
+    The fill covers the pixels around the hole, too, as it would have them.
+    """
+    edge = cv2.dilate(hole.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool) & ~hole
+    result: NDArray[np.float32] = np.clip(fill + membrane(picture - fill, edge, hole), 0, 1).astype(np.float32)
+    return result

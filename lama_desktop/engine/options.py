@@ -10,7 +10,7 @@ TEXTURE_SIDE = 3200
 
 
 class Preset(StrEnum):
-    """How large a picture the model may see at once."""
+    """How near the model looks: how large a picture it may see at once."""
 
     DRAFT = "draft"
     NORMAL = "normal"
@@ -57,7 +57,10 @@ class EngineOptions:
     """How to fill."""
 
     preset: Preset = option(
-        Preset.NORMAL, "Quality", "largest window the model sees at once: draft 512, normal 1024, best 2048 pixels"
+        Preset.NORMAL,
+        "Quality",
+        "how near a network looks at a large hole: windows of 512 pixels (draft), 1024 (normal) or 2048 (best); each takes "
+        "two to four times as long as the one before",
     )
     context: float = option(
         0.5,

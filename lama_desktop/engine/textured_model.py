@@ -3,7 +3,11 @@
 The network looks at the hole as large as the preset lets it and says what is there; how far it is believed is learned
 beside the hole (`guide.py`). Patch completion then draws the hole at full size from the photo itself, and follows the
 network in colour and structure as far as that (`patches.py`). Details that the network redraws well enough beside the
-hole are kept as it drew them: a good network is not overruled by a copy of something else.
+hole are kept as it drew them: a good network is not overruled by a copy of something else. In the end the light of
+the fill is made to meet the picture.
+
+Measured on holes of 600 pixels and more, and dropped: averaging the looks at the picture and its mirror image (no
+nearer to the truth), wider surroundings (further from it).
 """
 
 from collections.abc import Sequence
@@ -18,6 +22,7 @@ from lama_desktop.core.geometry import Rect
 from lama_desktop.engine.bands import count_bands, joined, split
 from lama_desktop.engine.device import Device
 from lama_desktop.engine.guide import Guide, learn
+from lama_desktop.engine.membrane import matched
 from lama_desktop.engine.model import RING, Model
 from lama_desktop.engine.options import TEXTURE_SIDE
 from lama_desktop.engine.patches import GUIDE_WEIGHT, MEMBRANE_WEIGHT, complete
@@ -99,7 +104,7 @@ class TexturedModel:
                 device=self._place.name,
                 progress=progress.stage(LOOKING, 1),
             )
-        return _kept(drawn, colors, guide, hole)
+        return matched(_kept(drawn, colors, guide, hole), image, hole)
 
     def retreat(self) -> bool:
         """Leave an accelerator for the CPU."""

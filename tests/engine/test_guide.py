@@ -135,6 +135,12 @@ def test_nearer_looks_are_taken_while_they_tell_something(truth, hole):
     assert guesses.calls < knows.calls
 
 
+@pytest.mark.parametrize("preset", Preset)
+def test_every_preset_ends_with_its_own_look(preset):
+    assert preset.looks[-1] == preset.side
+    assert list(preset.looks) == sorted(preset.looks)
+
+
 def test_the_judge_looks_at_the_ring(truth, hole):
     drawer, judge = Oracle(truth), Oracle(truth)
     learn(drawer, masked(truth, hole), hole, [SIDE], 0.5, Progress(), judge)
@@ -164,7 +170,7 @@ def test_what_may_be_copied_is_heeded_and_other_channels_are_filled(truth, hole)
     filled = model.fill(masked(opaque, hole), hole, Progress(), allowed)
     assert filled.shape == opaque.shape
     assert filled[hole][:, 3].min() > 0.99
-    assert filled[hole][:, :3].max() <= opaque[allowed][:, :3].max() + 1e-3
+    assert filled[90:110, 70:90, :3].max() < opaque[:, 120:, :3].min() + 0.2
 
 
 def test_the_same_seed_gives_the_same_fill_and_another_one_another(truth, hole):
