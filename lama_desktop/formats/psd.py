@@ -75,6 +75,11 @@ class PhotoshopFile:
         """Whether Photoshop put a merged picture into it."""
         return bool(self.document.has_preview())
 
+    @property
+    def has_layers(self) -> bool:
+        """Whether it has layers whose channels are the document's; palettes and duotones have none."""
+        return len(self.document) > 0 and self.document.color_mode.name in ("GRAYSCALE", "RGB", "CMYK")
+
     def picture(self) -> Photo:
         """Decode the merged picture."""
         api = importlib.import_module("psd_tools.api.utils")

@@ -54,21 +54,21 @@ _SAID = {
     "modes": "Blend modes that are not known here were replaced by the nearest: {names}.",
     "empty": "Layers without pixels were left behind: {names}.",
     "black": "Damaged layers are black or empty: {names}.",
-    "merged": "The layers look different here than in Photoshop, whose picture is the top layer: {names}.",
+    "merged": "The layers look different here than in the file's merged picture, which is the top layer, hidden.",
     "deep": "Groups that were nested too deeply were dissolved: {names}.",
 }
 _NAMES = 5
 _AROUND = 250
 """How far around a layer its effects are drawn, in pixels: a shadow reaches no farther in Photoshop."""
 _VISIBLE_DIFFERENCE = 3 / 255
-_PICTURE = "Merged picture of Photoshop"
+_PICTURE = "Merged picture"
 
 
 def read(path: Path, progress: Progress) -> Layered | None:
     """Read a document with its layers; None for one that has none."""
     name = shown(path.name)
     file = Photoshop().parsed(formats.content(path), name)
-    if not len(file.document):
+    if not file.has_layers:
         return None
     progress(0.05, f"reading {name}")
     return _Reader(file, progress.stage(0.05, 1)).layered()
@@ -76,7 +76,7 @@ def read(path: Path, progress: Progress) -> Layered | None:
 
 def merged(file: PhotoshopFile) -> Photo:
     """Return a document that has no merged picture as the flat picture of its layers."""
-    if not len(file.document):
+    if not file.has_layers:
         raise FileFormatError(f"{file.name} holds neither layers nor a merged picture. Save it again in Photoshop.")
     found = _Reader(file, Progress()).layered()
     photo = Snapshot(found.stack, found.facts).photo()
@@ -102,7 +102,7 @@ class _Reader:
         facts = facts_of(replace(picture, notes=())) if picture else self._flat_facts()
         original = layer_of(picture, facts, name=_PICTURE) if picture else None
         if original is not None and (not tree or self._differs(tree, original)):
-            self._said["merged"].append(_PICTURE)
+            self._said["merged"].append("")
             tree = (*tree, original.copy(visible=not tree))
         if not tree:
             raise FileFormatError(f"{self._file.name} holds no layer that can be opened. Export it as TIFF.")
@@ -202,7 +202,11 @@ class _Reader:
                 drawn = self._drawn(each, area)
             if drawn is None and each.has_pixels() and not area.is_empty:
                 self._check(area)
-                drawn = self._stored(each, area), area, False
+                try:
+                    drawn = self._stored(each, area), area, False
+                except (TypeError, ValueError):  # of psd-tools, about what it cannot decode
+                    self._said["black"].append(each.name)
+                    return None
         if complaints.failed:
             self._said["black"].append(each.name)
         if each.has_effects() and drawn is not None:

@@ -162,6 +162,9 @@ class GimpImage:
     def get_selection(self):
         return SimpleNamespace(get_buffer=lambda: GeglBuffer(self.selected))
 
+    def get_selected_layers(self):
+        return self.layers[:1]
+
     def get_default_new_layer_mode(self):
         return "normal"
 

@@ -130,7 +130,7 @@ def test_gimp(gimp, monkeypatch, depth, base):
     selected[5:11, 10:18] = 255
     image = hosts.GimpImage(gimp.Gimp, picture(depth), selected, base)
     given = painted(gimp.program_calls, monkeypatch)
-    layer = gimp.remove_selection(image, [image.layers[0]], "lama-desktop", "", lambda: True)
+    layer = gimp.remove_selection(image, "lama-desktop", "", lambda: True)
     assert np.array_equal(given.photo.pixels, picture(depth))
     assert np.array_equal(given.mask, selected)
     assert image.layers[0] is layer

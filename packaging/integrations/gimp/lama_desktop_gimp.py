@@ -74,10 +74,10 @@ class LamaDesktop(Gimp.PlugIn):
             program = program_calls.find(config.get_property("program") or "")
             model = config.get_property("model") or ""
             if run_mode == Gimp.RunMode.NONINTERACTIVE:
-                remove_selection(image, drawables, program, model, lambda: True)
+                remove_selection(image, program, model, lambda: True)
             else:
                 with _Waiting() as waiting:
-                    remove_selection(image, drawables, program, model, waiting.tick)
+                    remove_selection(image, program, model, waiting.tick)
         except program_calls.Stopped:
             return procedure.new_return_values(status.CANCEL, None)
         except (program_calls.Failed, OSError, ValueError) as error:
@@ -85,7 +85,7 @@ class LamaDesktop(Gimp.PlugIn):
         return procedure.new_return_values(status.SUCCESS, None)
 
 
-def remove_selection(image, drawables, program, model, tick):
+def remove_selection(image, program, model, tick):
     """Fill what is selected; return the new layer, None where nothing has changed.
 
     Arguments and errors are those of `lama_program.inpaint`.
@@ -103,7 +103,7 @@ def remove_selection(image, drawables, program, model, tick):
         exchange.write(mask, exchange.Pixels(width, height, 1, 8, bytes(selected)))
         program_calls.inpaint(program, photo, mask, result, model, tick)
         fill = exchange.fill_of(before, exchange.read(result))
-    return None if fill is None else _new_layer(image, drawables, fill)
+    return None if fill is None else _new_layer(image, fill)
 
 
 def _pixels(buffer, rectangle, depth):
@@ -111,7 +111,7 @@ def _pixels(buffer, rectangle, depth):
     return exchange.Pixels(rectangle.width, rectangle.height, 4, depth, bytes(data))
 
 
-def _new_layer(image, drawables, fill):
+def _new_layer(image, fill):
     """Put a layer with the fill above the active one, as one step of the undo history."""
     grey = image.get_base_type() == Gimp.ImageBaseType.GRAY
     kind = Gimp.ImageType.GRAYA_IMAGE if grey else Gimp.ImageType.RGBA_IMAGE
@@ -121,7 +121,7 @@ def _new_layer(image, drawables, fill):
         if image.get_base_type() == Gimp.ImageBaseType.INDEXED:
             image.convert_rgb()  # a palette has not the colours of a fill
         layer = Gimp.Layer.new(image, LAYER, width, height, kind, 100.0, image.get_default_new_layer_mode())
-        below = drawables[0] if drawables else None
+        below = next(iter(image.get_selected_layers()), None)
         parent = below.get_parent() if below is not None else None
         image.insert_layer(layer, parent, image.get_item_position(below) if below is not None else 0)
         layer.set_offsets(fill.x, fill.y)

@@ -138,8 +138,9 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 def _quietly() -> dict[str, Any]:
     """Return arguments that keep console windows closed on Windows, and the host's own Python out of ours."""
-    # Krita's and GIMP's packages set these for their own Python; ours would load their libraries and fail.
-    leave = ("PYTHONHOME", "PYTHONPATH", "LD_LIBRARY_PATH", "QT_PLUGIN_PATH", "GI_TYPELIB_PATH", "LD_PRELOAD")
+    # Packages of GIMP and Krita set these for what they bring along; our Python would load their libraries and fail.
+    leave = ["PYTHONHOME", "PYTHONPATH", "QT_PLUGIN_PATH", "GI_TYPELIB_PATH"]
+    leave += ["LD_LIBRARY_PATH", "LD_PRELOAD"] if "APPIMAGE" in os.environ else []
     environment = {name: value for name, value in os.environ.items() if name not in leave}
     given: dict[str, Any] = {"env": environment, "stdin": subprocess.DEVNULL}
     if _WINDOWS:
