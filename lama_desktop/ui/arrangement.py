@@ -2,17 +2,23 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QObject, Qt
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtCore import QByteArray, QEvent, QObject, QSize, Qt
+from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 
 from lama_desktop.ui.panels.panel import WIDTH
 
 if TYPE_CHECKING:
     from lama_desktop.ui.main_window import MainWindow
 
-HEIGHTS = (312, 380, 190)
-"""Of the engine, layers and history panels in a new window."""
+SIZE = QSize(1440, 900)
+"""Of a new window, where the screen is large enough."""
+FRAME = 40
+"""What the system's title bar may take of the screen's height; how much it is, is known only when it is there."""
+HEIGHTS = (380, 190)
+"""Of the layers and history panels in a new window; the engine panel is as high as its options."""
 LAYOUT, GEOMETRY, VERSION = "layout", "geometry", 1
+_ALL, _PAGE = "all", "page"
+"""Why what is around the photo is hidden: the user wants it so, or a page has no use for it."""
 
 
 class Arrangement(QObject):
@@ -25,17 +31,22 @@ class Arrangement(QObject):
     def __init__(self, window: "MainWindow") -> None:
         super().__init__(window)
         self._window = window
-        self._hidden: list[QWidget] = []
-        self._aside: list[QWidget] = []
+        self._reasons: frozenset[str] = frozenset()
+        self._layout = QByteArray()
+        """What comes back when nothing is hidden any more."""
+        self._size, self._engine_height, self._given = QSize(), 0, 0
+        window.installEventFilter(self)
+        window.engine.installEventFilter(self)
 
     @property
     def hides_all(self) -> bool:
         """Whether everything around the photo was hidden at once."""
-        return bool(self._hidden)
+        return _ALL in self._reasons
 
     def reset(self) -> None:
         """Put everything where it is in a new window."""
         window, side = self._window, Qt.DockWidgetArea.RightDockWidgetArea
+        self._reasons = frozenset()
         window.addToolBar(Qt.ToolBarArea.TopToolBarArea, window.tool_options)
         window.addToolBar(Qt.ToolBarArea.LeftToolBarArea, window.toolbox)
         stacked = (window.engine, window.layers, window.history)
@@ -45,55 +56,84 @@ class Arrangement(QObject):
         for shown in (*stacked, window.toolbox, window.tool_options):
             shown.show()
         window.navigator.hide()
-        self._hidden, self._aside = [], []
-        window.resizeDocks(list(stacked), list(HEIGHTS), Qt.Orientation.Vertical)
+        whole = window.engine.sizeHint().height()
+        window.resizeDocks(list(stacked), [whole, *HEIGHTS], Qt.Orientation.Vertical)
         window.resizeDocks([window.engine], [WIDTH], Qt.Orientation.Horizontal)
+        self._engine_height = whole
+        self._keep_engine()
 
     def restore(self) -> None:
-        """Put everything where it was when the window was last closed."""
+        """Put everything where it was when the window was last closed, as far as the screen is large enough."""
+        window = self._window
+        geometry, state = window.settings.recall(GEOMETRY, ""), window.settings.recall(LAYOUT, "")
+        if not geometry or not window.restoreGeometry(_bytes(geometry)):
+            window.resize(SIZE.boundedTo(window.screen().availableSize() - QSize(0, FRAME)))
+        elif not window.windowState() & (Qt.WindowState.WindowMaximized | Qt.WindowState.WindowFullScreen):
+            window.resize(window.size().boundedTo(window.screen().availableSize()))
         self.reset()
-        settings = self._window.settings
-        if geometry := settings.recall(GEOMETRY, ""):
-            self._window.restoreGeometry(_bytes(geometry))
-        state = settings.recall(LAYOUT, "")
-        if state and not self._window.restoreState(_bytes(state), VERSION):
-            self.reset()
+        if state and window.restoreState(_bytes(state), VERSION):
+            self._engine_height = 0  # as it will be shown
 
     def remember(self) -> None:
-        """Remember where everything is; called when the window has been closed for good."""
-        self.make_room(False)
-        if self._hidden:
-            self.toggle()
+        """Remember where everything is, and what is hidden at once as if it were not."""
         settings, window = self._window.settings, self._window
         settings.remember(GEOMETRY, _text(window.saveGeometry()))
-        settings.remember(LAYOUT, _text(window.saveState(VERSION)))
+        settings.remember(LAYOUT, _text(self._layout if self._reasons else window.saveState(VERSION)))
 
     def toggle(self) -> None:
         """Hide everything around the photo, or show what was there."""
-        if self._hidden:
-            for widget in self._hidden:
-                widget.show()
-            self._hidden = []
-        else:
-            self._hidden = self._put_away()
+        self._hide(_ALL, not self.hides_all)
 
     def make_room(self, wanted: bool) -> None:
         """Put what is around photos away for a page that has no use for it, or bring it back."""
-        if wanted and not self._aside:
-            self._aside = self._put_away()
-        elif not wanted:
-            for widget in self._aside:
-                widget.show()
-            self._aside = []
+        self._hide(_PAGE, wanted)
 
-    def _put_away(self) -> list[QWidget]:
-        """Hide what is shown around the photo; return it."""
-        window = self._window
-        around: tuple[QWidget, ...] = (*window.panels, window.toolbox, window.tool_options)
-        shown = [widget for widget in around if not widget.isHidden()]
-        for widget in shown:
-            widget.hide()
-        return shown
+    def _hide(self, reason: str, wanted: bool) -> None:
+        """Hide what is around the photo as long as there is a reason, then put it back to the pixel."""
+        window, before = self._window, self._reasons
+        self._reasons = before | {reason} if wanted else before - {reason}
+        if self._reasons and not before:
+            self._layout = window.saveState(VERSION)
+            for widget in (*window.panels, window.toolbox, window.tool_options):
+                widget.hide()
+        elif before and not self._reasons:
+            window.restoreState(self._layout, VERSION)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keep the engine panel as high as it is when the window becomes lower: lists scroll better than forms."""
+        window, engine = self._window, self._window.engine
+        if not engine.isVisible() or engine.isFloating():
+            return False
+        if watched is window and event.type() in (QEvent.Type.Resize, QEvent.Type.Show):
+            self._size = window.size()  # its layout has done its part already
+            self._engine_height = self._engine_height or engine.height()
+            self._keep_engine()
+        elif event.type() == QEvent.Type.Resize and window.size() == self._size and engine.height() != self._given:
+            self._engine_height = engine.height()  # by hand, or because of its neighbours
+        return False
+
+    def _keep_engine(self) -> None:
+        """Give the engine panel its height, as far as those above and below it can be so low."""
+        window, engine = self._window, self._window.engine
+        left, tabs = engine.geometry().left(), window.tabifiedDockWidgets(engine)
+        others = [
+            each
+            for each in window.panels
+            if each is not engine
+            and each.isVisible()
+            and not each.isFloating()
+            and each not in tabs
+            and each.geometry().left() == left
+        ]
+        least = [each.minimumSizeHint().height() for each in others]
+        spare = [max(each.height() - low, 1) for each, low in zip(others, least, strict=True)]
+        total = engine.height() + sum(each.height() for each in others)
+        height = min(self._engine_height, total - sum(least))
+        self._given = height
+        if others and height != engine.height():
+            left_over = total - height - sum(least)
+            heights = [low + round(left_over * part / sum(spare)) for low, part in zip(least, spare, strict=True)]
+            window.resizeDocks([engine, *others], [height, *heights], Qt.Orientation.Vertical)
 
     def toggle_full_screen(self) -> None:
         """Take the whole screen, or go back to a window."""
@@ -111,19 +151,28 @@ class Arrangement(QObject):
             first = window.canvas if part is window.workspace and window.canvas is not None else _first_focus(part)
             if first is not None:
                 first.setFocus(Qt.FocusReason.TabFocusReason)
+                _bring_into_view(first)
                 return
 
 
 def _first_focus(part: QWidget) -> QWidget | None:
-    """Return the first widget in a part of the window that takes the keyboard."""
-    return next(
-        (
-            each
-            for each in part.findChildren(QWidget)
-            if each.focusPolicy() & Qt.FocusPolicy.TabFocus and each.isVisible() and each.isEnabled()
-        ),
-        None,
-    )
+    """Return the first widget in a part of the window that takes the keyboard, in the order of the Tab key."""
+    each = part.nextInFocusChain()
+    while each is not None and each is not part:
+        takes_keys = each.focusPolicy() & Qt.FocusPolicy.TabFocus and each.isVisible() and each.isEnabled()
+        if takes_keys and part.isAncestorOf(each):
+            return each
+        each = each.nextInFocusChain()
+    return None
+
+
+def _bring_into_view(widget: QWidget) -> None:
+    """Scroll what scrolls around a widget, as Qt does for the Tab key only."""
+    around = widget.parentWidget()
+    while around is not None:
+        if isinstance(around, QScrollArea):
+            around.ensureWidgetVisible(widget)
+        around = around.parentWidget()
 
 
 def _bytes(text: str) -> QByteArray:

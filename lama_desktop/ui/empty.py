@@ -3,9 +3,32 @@
 from pathlib import Path
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QFont, QIcon, QImage, QPainter, QPainterPath, QPaintEvent, QPalette, QPen, QPixmap
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import (
+    QAction,
+    QFont,
+    QIcon,
+    QImage,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPalette,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
+from lama_desktop.ui.controls.scrolling import LOWEST
 from lama_desktop.ui.icons import drawing
 from lama_desktop.ui.recent import Recent
 from lama_desktop.ui.text import tr
@@ -13,11 +36,12 @@ from lama_desktop.ui.theme import GAP, PADDING, RADIUS, THUMBNAIL_RADIUS, Theme,
 
 TILE = QSize(168, 112)
 COLUMNS, MOST = 4, 8
-TARGET = QSize(560, 236)
+MARGIN = 24
+TARGET, SMALLEST_TARGET = QSize(560, 236), 320
 
 
-class EmptyState(QWidget):
-    """A drop target with one sentence, Open, Open sample, and recent photos as pictures.
+class EmptyState(QScrollArea):
+    """A drop target with one sentence, Open, Open sample, and recent photos as pictures, as many in a row as fit.
 
     Args:
         open_action: asks for files.
@@ -34,8 +58,13 @@ class EmptyState(QWidget):
 
     def __init__(self, open_action: QAction, recent: Recent, theme: Theme) -> None:
         super().__init__()
-        self.setObjectName("empty")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        content = QWidget()
+        content.setObjectName("empty")
+        content.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._recent = recent
         self.target = DropTarget(
             theme, tr("Drop a photo here"), tr("Paint over what should go, press Enter, and it is gone.")
@@ -52,8 +81,9 @@ class EmptyState(QWidget):
         self._grid = QGridLayout()
         self._grid.setSpacing(PADDING)
         self._tiles: list[QToolButton] = []
-        column = QVBoxLayout(self)
-        column.setContentsMargins(24, 24, 24, 24)
+        self._columns = COLUMNS
+        column = QVBoxLayout(content)
+        column.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
         column.setSpacing(PADDING)
         column.addStretch(2)
         column.addWidget(self.target, 0, Qt.AlignmentFlag.AlignHCenter)
@@ -66,6 +96,7 @@ class EmptyState(QWidget):
         inner.addLayout(self._grid)
         column.addWidget(holder, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(3)
+        self.setWidget(content)
         recent.changed.connect(self.refresh)
         self.refresh()
 
@@ -73,12 +104,33 @@ class EmptyState(QWidget):
         """Show the photos that were open lately."""
         for tile in self._tiles:
             self._grid.removeWidget(tile)
+            tile.hide()  # until the event loop deletes it
             tile.deleteLater()
         paths = self._recent.paths[:MOST]
         self._tiles = [self._tile(path) for path in paths]
-        for index, tile in enumerate(self._tiles):
-            self._grid.addWidget(tile, index // COLUMNS, index % COLUMNS)
+        self._arrange()
         self._title.setVisible(bool(paths))
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the room of the drop target's sentence; the rest is scrolled."""
+        return QSize(SMALLEST_TARGET + 2 * MARGIN, LOWEST)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put as many pictures in a row as fit."""
+        room = event.size().width() - 2 * MARGIN
+        self.target.setFixedWidth(min(TARGET.width(), max(SMALLEST_TARGET, room)))
+        columns = (room + PADDING) // (TILE.width() + 2 * GAP + PADDING)
+        if (columns := min(max(columns, 1), COLUMNS)) != self._columns:
+            self._columns = columns
+            self._arrange()
+        super().resizeEvent(event)
+
+    def _arrange(self) -> None:
+        """Lay the pictures out in their order."""
+        for tile in self._tiles:
+            self._grid.removeWidget(tile)
+        for index, tile in enumerate(self._tiles):
+            self._grid.addWidget(tile, index // self._columns, index % self._columns)
 
     def _tile(self, path: Path) -> QToolButton:
         tile = QToolButton()
@@ -115,8 +167,9 @@ class DropTarget(QWidget):
         title.setFont(scaled(weighted(self.font(), QFont.Weight.DemiBold), 1.5))
         hint = QLabel(why)
         hint.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        hint.setWordWrap(True)
         column = QVBoxLayout(self)
-        column.setContentsMargins(24, 24, 24, 24)
+        column.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
         column.setSpacing(PADDING)
         column.addStretch(1)
         for label in (self._icon, title, hint):

@@ -54,8 +54,6 @@ from lama_desktop.ui.toolbelt import Toolbelt, masks
 from lama_desktop.ui.workspace import Workspace
 from lama_desktop.ui.writing import Writing
 
-SIZE = (1440, 900)
-
 
 class MainWindow(QMainWindow):
     """The window.
@@ -135,7 +133,6 @@ class MainWindow(QMainWindow):
         self._build_menus()
         self.setDockNestingEnabled(True)
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
-        self.resize(*SIZE)
         self.arrangement.restore()
         self._follow(None)
         self.toolbox.take(self.toolbelt.in_hand.id)
@@ -210,7 +207,7 @@ class MainWindow(QMainWindow):
     def _build_bars(self) -> None:
         actions = self.action_set
         self.toolbox = Toolbox(self.toolbelt.tools, [actions[tool.id] for tool in self.toolbelt.tools])
-        self.tool_options = ToolOptions(actions["remove"], self.retouch.is_after_stroke)
+        self.tool_options = ToolOptions(actions["remove"], self.retouch.is_after_stroke, self.theme)
         self.status = StatusBar(self.runner)
         self.setStatusBar(self.status)
 

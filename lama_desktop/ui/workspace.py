@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QMimeData, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
-from PySide6.QtWidgets import QStackedWidget, QTabBar, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QTabBar, QToolButton, QVBoxLayout, QWidget
 
 from lama_desktop.core.document import Document
 from lama_desktop.ui.canvas.canvas import Canvas
@@ -53,6 +53,7 @@ class Workspace(QWidget):
         self._empty = empty
         self._pages: list[QWidget] = []
         self._titles: dict[QWidget, str] = {}
+        self._holders: dict[QWidget, QScrollArea] = {}
         self._notes: dict[Document, str] = {}
         self.tabs = QTabBar()
         self.tabs.setObjectName("documents")
@@ -137,6 +138,11 @@ class Workspace(QWidget):
         """Bring a page that is no photo to the front, in a tab of its own at the end where it has none yet."""
         if page not in self._pages:
             self._titles[page] = title
+            holder = self._holders[page] = QScrollArea()  # a large page must not make the window larger
+            holder.setWidgetResizable(True)
+            holder.setFrameShape(QFrame.Shape.NoFrame)
+            holder.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            holder.setWidget(page)
             blocked = self.tabs.blockSignals(True)
             self._insert(len(self._pages), page, self._close_button(page, title))
             self.tabs.blockSignals(blocked)
@@ -156,8 +162,9 @@ class Workspace(QWidget):
         blocked = self.tabs.blockSignals(True)
         self._pages.pop(index)
         self.tabs.removeTab(index)
-        self.area.removeWidget(page)
-        page.setParent(None)
+        holder = self._holders.pop(page)
+        holder.takeWidget()
+        holder.deleteLater()
         self.tabs.blockSignals(blocked)
         self._follow_tab()
 
@@ -200,7 +207,7 @@ class Workspace(QWidget):
         return next(at for at, page in enumerate(self._pages) if isinstance(page, Canvas) and page.document is document)
 
     def _insert(self, index: int, page: QWidget, button: QToolButton) -> None:
-        self.area.addWidget(page)
+        self.area.addWidget(self._holders.get(page, page))
         self._pages.insert(index, page)
         self.tabs.insertTab(index, "")
         self.tabs.setTabButton(index, QTabBar.ButtonPosition.RightSide, button)
@@ -224,7 +231,7 @@ class Workspace(QWidget):
         for canvas in self.canvases:
             if canvas is not page:
                 canvas.drop_gesture()
-        self.area.setCurrentWidget(self._empty if page is None else page)
+        self.area.setCurrentWidget(self._empty if page is None else self._holders.get(page, page))
         self.current_changed.emit(page.document if isinstance(page, Canvas) else None)
 
     def _follow_move(self, source: int, target: int) -> None:

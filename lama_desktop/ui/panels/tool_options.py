@@ -1,5 +1,7 @@
 """ToolOptions: the bar above the photo: the tool in hand, its options, and the one prominent button."""
 
+from itertools import pairwise
+
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QFont, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolBar, QWidget
@@ -7,19 +9,21 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QTo
 from lama_desktop.options import Section
 from lama_desktop.tools.tool import Tool
 from lama_desktop.ui.controls.choices import Switch
+from lama_desktop.ui.controls.scrolling import Strip
 from lama_desktop.ui.form import Form
 from lama_desktop.ui.text import keys_text, sentence, tr
-from lama_desktop.ui.theme import GAP, PADDING, UNIT, weighted
+from lama_desktop.ui.theme import GAP, PADDING, UNIT, Theme, weighted
 
 BAR, HEIGHT, SPACE = 44, 30, 20
 
 
 class ToolOptions(QToolBar):
-    """What the tool in hand can be told, and Remove.
+    """What the tool in hand can be told, and Remove, which is always to be seen.
 
     Args:
         remove: the action of the prominent button.
         after_stroke: whether "Fill after each stroke" is on.
+        theme: for the arrows where the bar is narrow.
 
     Signals:
         changed: the tool has other options: the tool.
@@ -29,7 +33,7 @@ class ToolOptions(QToolBar):
     changed = Signal(object)
     after_stroke_changed = Signal(object)
 
-    def __init__(self, remove: QAction, after_stroke: bool) -> None:
+    def __init__(self, remove: QAction, after_stroke: bool, theme: Theme) -> None:
         super().__init__(tr("Tool options"))
         self.setObjectName("options")
         self._tool: Tool | None = None
@@ -38,14 +42,19 @@ class ToolOptions(QToolBar):
         self._title.setProperty("kind", "title")
         self.after_stroke = Switch(after_stroke)
         self.after_stroke.changed.connect(self.after_stroke_changed)
-        holder = QWidget()
-        self._row = QHBoxLayout(holder)
-        self._row.setContentsMargins(PADDING, 0, PADDING, 0)
+        self._remove = RemoveButton(remove)
+        controls, holder = QWidget(), QWidget()
+        self._row = QHBoxLayout(controls)
+        self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(SPACE)
-        self._row.addWidget(self._title)
         self._row.addWidget(self._labelled_switch())
         self._row.addStretch(1)
-        self._row.addWidget(RemoveButton(remove))
+        row = QHBoxLayout(holder)
+        row.setContentsMargins(PADDING, 0, PADDING, 0)
+        row.setSpacing(SPACE)
+        row.addWidget(self._title)
+        row.addWidget(Strip(controls, theme), 1)
+        row.addWidget(self._remove)
         holder.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.addWidget(holder)
         self.setMovable(False)
@@ -62,7 +71,11 @@ class ToolOptions(QToolBar):
             self._form.deleteLater()
         self._form = Form(tool.options, compact=True)
         self._form.changed.connect(self._take)
-        self._row.insertWidget(1, self._form)
+        self._row.insertWidget(0, self._form)
+        # The keyboard goes from left to right, though the form is younger than what is on the right of it.
+        fields = [each for each in self._form.findChildren(QWidget) if _takes_keys(each)]
+        for first, second in pairwise([*fields, self.after_stroke, self._remove]):
+            self.setTabOrder(first, second)
 
     def refresh(self) -> None:
         """Show the options of the tool as they are, after keys or a drag have changed them."""
@@ -87,6 +100,12 @@ class ToolOptions(QToolBar):
             widget.setToolTip(tr("Remove what was painted as soon as the pointer is released."))
             row.addWidget(widget)
         return holder
+
+
+def _takes_keys(widget: QWidget) -> bool:
+    """Tell whether the Tab key stops at a widget; the lists of combo boxes are windows of their own."""
+    stops = widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.focusProxy() is None
+    return bool(stops) and widget.window().windowType() is not Qt.WindowType.Popup
 
 
 class RemoveButton(QPushButton):
