@@ -128,7 +128,10 @@ class Planner:
         batch, output = self._order.batch, task.output
         if batch.in_place:
             if same(output) != same(task.photo):
-                reason = f"{shown(task.photo.name)} holds another format than its suffix says: give it {output.suffix}."
+                name = shown(task.photo.name)
+                reason = f"{name} holds another format than its suffix says: give it {output.suffix}."
+                if not formats.is_writable(task.photo):
+                    reason = f"{name} is of a kind that is only read. Choose a folder for the results instead."
                 return replace(task, state=State.REFUSED, reason=reason)
             names.take(output, task.photo)
             return task

@@ -125,6 +125,20 @@ class TestNamesThatAreTaken:
         assert task.state is State.REFUSED
         assert ".jpg" in task.reason
 
+    @pytest.mark.parametrize(
+        ("name", "head", "suffix"), [("a.heic", b"\0\0\0\x18ftypheic", ".jpg"), ("a.psd", b"8BPS", ".tif")]
+    )
+    def test_what_is_only_read_becomes_what_is_written(self, folder, out, name, head, suffix):
+        lots.mask(folder / "a_mask.png")
+        (folder / name).write_bytes(head + bytes(60))
+        (task,) = make_plan(lots.order(folder, output=out)).tasks
+        assert (task.output, task.state) == (out / f"a{suffix}", State.READY)
+        (task,) = make_plan(lots.order(folder, output=out, format="png")).tasks
+        assert task.output == out / "a.png"
+        (task,) = make_plan(lots.order(folder, in_place=True)).tasks
+        assert task.state is State.REFUSED
+        assert "only read" in task.reason
+
     def test_a_name_that_is_too_long(self, folder, out):
         lots.mask(folder / "m.png")
         lots.photo(folder / f"{'x' * 250}.png")
