@@ -293,6 +293,8 @@ ACTIONS: tuple[Action, ...] = (
     # Batch
     Action("batch-run", "Start", lambda w: w.batch.run(), ("F5",), lambda w: w.batch.can_run,
            label=lambda w: w.batch.run_text, tip="start, pause, or go on"),
+    Action("batch-plan", "Plan again", lambda w: w.batch.session.plan_again(), ("Ctrl+R",),
+           lambda w: w.batch.session.can_plan, "reset", tip="look at the folders once more"),
     Action("batch-stop", "Stop", lambda w: w.batch.session.stop(), (), lambda w: w.batch.session.is_active,
            tip="what is done is done; the rest can be gone on with later"),
     Action("batch-retry", "Retry failed", lambda w: w.batch.session.retry_failed(), (),

@@ -45,7 +45,7 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "after-stroke", LINE, TOOLS, LINE, "models", "cancel",
     )),
     ("Batch", (
-        "batch-run", "batch-stop", "batch-retry", LINE, "batch-compare", "batch-mend", "batch-redo",
+        "batch-run", "batch-stop", "batch-retry", "batch-plan", LINE, "batch-compare", "batch-mend", "batch-redo",
     )),
     ("Window", (PANELS, "reset-layout", LINE, "next-tab", "previous-tab", "next-area", "previous-area", "menu-bar")),
     ("Help", ("help", "report", "log", LINE, "about")),

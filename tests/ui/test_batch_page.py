@@ -9,10 +9,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from window import write_photo
 
-from lama_desktop.batch.journal import Journal
+from lama_desktop.batch.journal import Journal, begun
 from lama_desktop.batch.plan import State
 from lama_desktop.batch.report import LINES, TEXT
 from lama_desktop.engine.options import Preset
+from lama_desktop.ui.batch.mend_bar import MendBar
 from lama_desktop.ui.batch.rows import Group
 from lama_desktop.ui.batch.session import Phase
 from lama_desktop.ui.sections import Editing, FolderChoice
@@ -442,3 +443,89 @@ def test_only_the_lane_of_the_engine_fills(app, batch, folder, tmp_path, until, 
     batch.ended()
     assert len(threads) == 1
     assert threading.get_ident() not in threads
+
+
+def test_everything_is_reached_by_the_keyboard_and_has_a_name(app, batch, folder, until):
+    batch.drop(folder)
+    until(lambda: batch.page.table.viewport().width() > 700)
+    first = batch.page.add_folder
+    first.setFocus()
+    reached = []
+    while (now := app.application.focusWidget()) not in reached:
+        reached.append(now)
+        QTest.keyClick(now, Qt.Key.Key_Tab)
+    page = batch.page
+    wanted = (page.add_photos, page.run, page.search, page.table, page.settings.inputs.list, page.settings.model)
+    assert all(each in reached for each in wanted)
+    for each in reached:
+        assert each.accessibleName() or each.text(), each
+
+
+def test_shortcuts_are_told_by_the_buttons(app, batch, folder, until):
+    control, shift = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+    QTest.keyClick(app.window, Qt.Key.Key_B, control | shift)
+    until(lambda: batch.desk.is_in_front)
+    drop(app.window.workspace, folder)
+    batch.planned()
+    assert "(F5)" in batch.page.run.toolTip()
+    app.engines.gate.clear()
+    QTest.keyClick(batch.page.table, Qt.Key.Key_F5)
+    assert batch.session.phase is Phase.RUNNING
+    until(lambda: any(row.at_work for row in batch.session.rows.rows))
+    QTest.keyClick(batch.page.table, Qt.Key.Key_Escape)
+    batch.ended()
+    assert batch.session.phase is Phase.STOPPED
+
+
+def test_a_journal_that_another_program_holds_leaves_the_plan_as_it_is(app, batch, folder, tmp_path, until):
+    batch.drop(folder)
+    batch.into(tmp_path / "clean")
+    with begun(batch.session.journal, batch.session.plan):
+        batch.run()
+        batch.ended()
+        assert batch.session.phase is Phase.PLANNED
+        assert any("Another program" in notice.text for notice in app.window.notices.shown)
+    batch.run()
+    batch.ended()
+    assert batch.done() == PHOTOS
+
+
+def test_planned_again_what_has_come_is_seen(app, batch, folder, tmp_path, until):
+    batch.drop(folder)
+    batch.into(tmp_path / "clean")
+    batch.run()
+    batch.ended()
+    pair(folder, "more")
+    batch.page.again.click()
+    batch.planned()
+    counts = batch.session.rows.counts()
+    assert (counts[Group.TO_DO], counts[Group.SKIPPED]) == (1, PHOTOS)
+
+
+def test_a_tab_in_which_a_mask_is_mended_outlives_a_new_plan(app, batch, folder, tmp_path, until):
+    batch.drop(folder)
+    batch.into(tmp_path / "clean")
+    batch.choose("photo3.png")
+    app.do("batch-mend")
+    until(lambda: app.window.document is not None)
+    assert app.window.workspace.tabs.tabText(1) == "photo3.png – mask"
+    assert app.window.canvas.findChild(MendBar).isVisible()
+    app.hand.drag((60, 60), (90, 70))
+    pair(folder / "day 0", "a first one")  # every number after it is another one
+    app.do("batch")
+    app.do("batch-plan")
+    batch.planned()
+    app.window.workspace.step(1)
+    until(app.window.action_set["batch-redo"].isEnabled)
+    app.window.canvas.findChild(MendBar).button.click()
+    until(lambda: any("mask is kept" in notice.text for notice in app.window.notices.shown))
+    given = [row.path.name for row in batch.session.rows.rows if row.task.masks[0].parent.name == "masks"]
+    assert given == ["photo3.png"]
+    app.do("batch")
+    app.do("batch-plan")
+    batch.planned()
+    given = [row.path.name for row in batch.session.rows.rows if row.task.masks[0].parent.name == "masks"]
+    assert given == ["photo3.png"], "a later plan finds it"
+    app.window.workspace.step(1)
+    app.window.workspace.close_front()
+    assert app.window.document is None

@@ -186,7 +186,8 @@ class BatchDesk(QObject):
 
     def can_redo(self, row: Row) -> bool:
         """Whether it can be done once more."""
-        return row.task is not None and row.task.state is State.READY and not row.at_work
+        planned_only = self.session.phase in (Phase.PLANNING, Phase.PLANNED)
+        return row.task is not None and row.task.state is State.READY and not row.at_work and not planned_only
 
     def can(self, does: Callable[[Row], bool]) -> bool:
         """Tell whether something can be done with the chosen rows."""
@@ -310,13 +311,14 @@ class BatchDesk(QObject):
     def _redo_mended(self, document: Document, task: Task) -> None:
         """Keep a mask that was mended, and do its photo."""
         plan, folder = self.session.plan, self.session.journal
-        if plan is None or folder is None or not any(each.photo == task.photo for each in plan.tasks):
+        same = [each for each in plan.tasks if each.photo == task.photo] if plan is not None else []
+        latest = next((each for each in same if each.output == task.output), same[0] if len(same) == 1 else None)
+        if plan is None or folder is None or latest is None:
             self._window.notices.tell(tr("{name} is in the batch no more.", name=task.photo.name), Tone.WARNING)
             return
         if document.mask.is_empty:
             self._window.notices.tell(tr("The mask is empty: paint over what should go."), Tone.WARNING)
             return
-        latest = next((each for each in plan.tasks if each.number == task.number), task)
         mask: Coverage = document.mask.frozen()
         state = document.history.state
 
@@ -324,6 +326,8 @@ class BatchDesk(QObject):
             document.history.mark_saved(state)
             if made.state is not State.READY:
                 self._window.notices.tell(made.reason, Tone.WARNING)
+            elif self.session.phase is Phase.PLANNED:
+                self._window.notices.tell(tr("The mask is kept. Its photo is filled when the batch is started."))
             self._redo(made)
 
         title = tr("Writing the mask of {name}", name=task.photo.name)

@@ -82,7 +82,8 @@ class Opening(QObject):
 
     def mend(self, task: Task, order: Order, then: Then) -> None:
         """Open the photo of a task with its mask, to be changed; once for each."""
-        there = next((document for document, each in self._mended.items() if each.number == task.number), None)
+        place = task.photo, task.output
+        there = next((shown for shown, each in self._mended.items() if (each.photo, each.output) == place), None)
         if there is not None:
             self._tabs.show_tab(there)
             return

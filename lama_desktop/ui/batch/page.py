@@ -72,6 +72,7 @@ class BatchPage(QWidget):
         self.add_folder, self.add_photos = QPushButton(tr("Add folder…")), QPushButton(tr("Add photos…"))
         self.run = _ActionButton(actions["batch-run"], "primary")
         self.stop, self.retry = _ActionButton(actions["batch-stop"]), _ActionButton(actions["batch-retry"])
+        self.again = _ActionButton(actions["batch-plan"], "flat")
         self.table = TableView(session.rows, runner, theme)
         for name in TABLE_ACTIONS:
             self.table.addAction(actions[name])
@@ -100,6 +101,7 @@ class BatchPage(QWidget):
         for button in (self.add_folder, self.add_photos):
             button.setEnabled(not session.is_active)
         self.stop.setVisible(session.is_active)
+        self.again.setVisible(session.can_plan)
         self.retry.setVisible(session.can_retry)
         self.summary.setVisible(phase in (Phase.FINISHED, Phase.STOPPED))
         self.progress.setVisible(session.is_active)
@@ -219,6 +221,7 @@ class BatchPage(QWidget):
             self.add_photos,
             self.headline,
             None,
+            self.again,
             self.summary,
             self.retry,
             self.stop,

@@ -107,6 +107,8 @@ class Session(QObject):
         self._job: Job | None = None
         self._run: Run | None = None
         self._later: dict[int, Task] = {}
+        self._phase_before = Phase.EMPTY
+        self._has_begun = False
         self._looks = 0
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -155,12 +157,16 @@ class Session(QObject):
             self._show(None)
         self.changed.emit()
 
+    @property
+    def can_plan(self) -> bool:
+        """Whether there is something to look at again."""
+        return bool(self.order.inputs) and not self.is_active
+
     def plan_again(self) -> None:
         """Look at the disk again. No run is on."""
-        if self.order.inputs:
-            self.phase = Phase.PLANNING
-            self._make_plan()
-            self.changed.emit()
+        self.phase = Phase.PLANNING
+        self._make_plan()
+        self.changed.emit()
 
     def take_up(self, folder: Path) -> None:
         """Show a run that was stopped or finished, as its journal tells it, to go on with it. No run is on."""
@@ -230,7 +236,9 @@ class Session(QObject):
     def _begin(self, run: Run, only: Iterable[int] | None = None, revised: Iterable[Task] = ()) -> None:
         assert self._folder is not None
         self._settings.remember(LAST, str(self._folder))
+        self._phase_before, self._has_begun = self.phase, False
         self._run, self.phase = run, Phase.RUNNING
+        run.recovered.connect(self._note_begin)
         run.recovered.connect(self.rows.take_all)
         run.began.connect(self.rows.begin)
         run.done.connect(self.rows.take)
@@ -240,12 +248,19 @@ class Session(QObject):
         self._job.finished.connect(self._end)
         self.changed.emit()
 
+    def _note_begin(self) -> None:
+        """Note that the journal is this run's now."""
+        self._has_begun = True
+
     def _end(self) -> None:
         """See where a run that has ended has left the photos."""
         self._run = self._job = None
         self.rows.end()
-        left = any(row.state is State.READY for row in self.rows.rows)
-        self.phase = Phase.STOPPED if left else Phase.FINISHED
+        if self._has_begun:
+            left = any(row.state is State.READY for row in self.rows.rows)
+            self.phase = Phase.STOPPED if left else Phase.FINISHED
+        else:  # as where another program is at work on the journal
+            self.phase = self._phase_before
         later, self._later = self._later, {}
         if later and self._folder is not None:
             self._begin(Run(self._runner, self._engines, self._folder), later.keys(), later.values())
