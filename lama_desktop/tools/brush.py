@@ -27,6 +27,8 @@ from lama_desktop.tools.tool import (
 
 SIZE_STEP = 1.15
 """By how much a key changes the size, at least one pixel."""
+FIRST_SIZE = 25
+"""The smaller side of a photo is that many times a first brush."""
 HARDNESS_STEP = 0.1
 DRAG_PX = 4
 """From which distance on the screen a press is a drag."""
@@ -91,6 +93,10 @@ class BrushTool(Tool):
         stepped = max(size * SIZE_STEP, size + 1) if steps > 0 else min(size / SIZE_STEP, size - 1)
         self._set_size(stepped)
         return True
+
+    def suit(self, size: tuple[int, int]) -> None:
+        """Take a size that is not lost on a large photo."""
+        self._set_size(max(self.options.size, min(size) / FIRST_SIZE))
 
     def harden(self, steps: int) -> bool:
         """Change the hardness."""

@@ -205,6 +205,9 @@ class Tool:
         """Called for `]` (1) and `[` (-1): change the size; False where there is none."""
         return False
 
+    def suit(self, size: tuple[int, int]) -> None:
+        """Called for a photo of this width and height while nobody has changed the options yet: choose better ones."""
+
     def harden(self, steps: int) -> bool:
         """Called for Shift+`]` (1) and Shift+`[` (-1): change the hardness; False where there is none."""
         return False

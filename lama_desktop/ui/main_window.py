@@ -264,6 +264,7 @@ class MainWindow(QMainWindow):
         application.focusChanged.connect(self._catch_focus)
 
     def _make_canvas(self, document: Document) -> Canvas:
+        self.toolbelt.suit(document.size)
         canvas = Canvas(document, self.toolbelt.in_hand, self.runner)
         self.look.dress(canvas)
         canvas.pointed.connect(self.status.point)

@@ -35,6 +35,13 @@ class Toolbelt(QObject):
         self.in_hand = tool
         self.taken.emit(tool)
 
+    def suit(self, size: tuple[int, int]) -> None:
+        """Let tools that are as they came choose options for a photo of this width and height."""
+        for tool in self.tools:
+            if tool.options == tool.Options():
+                tool.suit(size)
+                self.changed.emit(tool)
+
     def resize(self, steps: int) -> None:
         """Make the tool in hand larger or smaller."""
         if self.in_hand.resize(steps):

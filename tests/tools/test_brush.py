@@ -181,3 +181,11 @@ def test_a_long_line_keeps_only_the_tiles_that_it_touches(brush):
     large = Document(Photo(np.zeros((2500, 2500, 3), np.uint8)))
     play(brush, large, drag((10, 10), (2490, 2490)))
     assert large.history.nbytes < 130 * 128 * 128
+
+
+def test_a_first_brush_is_not_lost_on_a_large_photo():
+    tool = BrushTool()
+    tool.suit((300, 200))
+    assert tool.options == tool.Options(), "it never shrinks"
+    tool.suit((6000, 4000))
+    assert tool.options.size == 160

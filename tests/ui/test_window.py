@@ -200,6 +200,18 @@ def test_the_line_goes_around_the_hole_that_is_filled_again(app, opened, photo, 
     assert found == (recipe.mask.rect, recipe.mask.rect.size[::-1])
 
 
+def test_a_brush_that_was_sized_keeps_its_size(app, opened, tmp_path):
+    large, brush = write_photo(tmp_path / "large.png", width=3000, height=2000), app.tools[0]
+    brush.options = type(brush.options)()
+    app.window.toolbelt.resize(1)
+    sized = brush.options.size
+    opened(large)
+    assert brush.options.size == sized
+    brush.options = type(brush.options)()
+    opened(write_photo(tmp_path / "other.png", width=3000, height=2000))
+    assert brush.options.size == 80
+
+
 def test_painting_at_a_hidden_mask_shows_it(app, opened, photo):
     opened(photo)
     app.do("show-mask")
