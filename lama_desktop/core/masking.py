@@ -5,6 +5,7 @@ is open.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -51,24 +52,60 @@ def invert(document: Document) -> None:
     write(document, "Invert mask", document.rect, np.invert(document.mask.coverage))
 
 
+@dataclass(frozen=True)
+class Change:
+    """A change of the mask that reaches some pixels far.
+
+    Args:
+        label: of its step.
+        operation: takes a coverage and the radius, returns the other coverage, of the same shape.
+        widens: whether it masks something outside of the bounds of the mask, at most so far.
+    """
+
+    label: str
+    operation: Callable[[Coverage, int], Coverage]
+    widens: bool = True
+
+
+GROW = Change("Grow mask", morphology.grow)
+SHRINK = Change("Shrink mask", morphology.shrink, widens=False)
+FEATHER = Change("Feather mask", morphology.feather)
+BORDER = Change("Border", morphology.border)
+
+
 def grow(document: Document, radius: int) -> None:
     """Widen the mask by some pixels."""
-    _on_bounds(document, "Grow mask", radius, lambda coverage: morphology.grow(coverage, radius))
+    apply(document, GROW, radius)
 
 
 def shrink(document: Document, radius: int) -> None:
     """Narrow the mask by some pixels; not from the edge of the picture."""
-    _on_bounds(document, "Shrink mask", 1, lambda coverage: morphology.shrink(coverage, radius))
+    apply(document, SHRINK, radius)
 
 
 def border(document: Document, width: int) -> None:
     """Leave a band along the edge of the mask."""
-    _on_bounds(document, "Border", width, lambda coverage: morphology.border(coverage, width))
+    apply(document, BORDER, width)
 
 
 def feather(document: Document, radius: int) -> None:
     """Fade the edge of the mask over some pixels on each side."""
-    _on_bounds(document, "Feather mask", radius, lambda coverage: morphology.feather(coverage, radius))
+    apply(document, FEATHER, radius)
+
+
+def apply(document: Document, change: Change, radius: int) -> None:
+    """Change the mask by some pixels."""
+    margin = radius if change.widens else 1
+    _on_bounds(document, change.label, margin, lambda coverage: change.operation(coverage, radius))
+
+
+def preview(document: Document, change: Change, radius: int) -> PixelEdit:
+    """Return an open edit in which the mask is changed already, for the time that somebody looks at it."""
+    edit = PixelEdit(change.label, document, document.mask).open()
+    rect = document.mask.bounds().grown(radius if change.widens else 1) & document.rect
+    with edit.writing(rect) as coverage:
+        coverage[:] = change.operation(coverage.copy(), radius)
+    return edit
 
 
 def fill_holes(document: Document) -> None:

@@ -4,17 +4,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QUrl
+from PySide6.QtCore import QObject, QPoint, QRect, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFormLayout, QLabel, QPlainTextEdit, QWidget
 
 from lama_desktop import __version__
 from lama_desktop.core import masking
-from lama_desktop.core.document import Document
+from lama_desktop.core.geometry import Rect
 from lama_desktop.options import Section
 from lama_desktop.paths import logs_folder
 from lama_desktop.progress import Progress
 from lama_desktop.ui import edits
+from lama_desktop.ui.canvas.canvas import Canvas
+from lama_desktop.ui.dialogs.mask_change import MaskPage
 from lama_desktop.ui.dialogs.models import ModelsPage
 from lama_desktop.ui.dialogs.new_and_size import (
     Angle,
@@ -23,7 +25,7 @@ from lama_desktop.ui.dialogs.new_and_size import (
     NewPage,
     NewPicture,
     Radius,
-    SizePage,
+    ScalePage,
     new_photo,
 )
 from lama_desktop.ui.dialogs.page import Page, note
@@ -37,11 +39,11 @@ from lama_desktop.ui.text import in_bytes, tr
 if TYPE_CHECKING:
     from lama_desktop.ui.main_window import MainWindow
 
-_MASK_CHANGES: dict[str, tuple[str, Callable[[Document, int], None]]] = {
-    "grow": ("Grow mask", masking.grow),
-    "shrink": ("Shrink mask", masking.shrink),
-    "feather": ("Feather mask", masking.feather),
-    "border": ("Border of the mask", masking.border),
+_MASK_CHANGES = {
+    "grow": masking.GROW,
+    "shrink": masking.SHRINK,
+    "feather": masking.FEATHER,
+    "border": masking.BORDER,
 }
 
 
@@ -71,7 +73,7 @@ class Asks(QObject):
     def scale(self) -> None:
         """Ask for a size and scale to it."""
         document = self._window.current
-        size = SizePage(self._window, tr("Scale"), document.size, linked=True).accepted_values
+        size = ScalePage(self._window, document.size).accepted_values
         if size is not None and (chosen := (size.width, size.height)) != document.size:  # type: ignore[attr-defined]
             edits.scale(document, self._window.runner, chosen, self._window.notices.tell)
 
@@ -89,13 +91,14 @@ class Asks(QObject):
 
     def mask_change(self, name: str) -> None:
         """Ask how far a change of the mask reaches: "grow", "shrink", "feather" or "border"."""
-        title, change = _MASK_CHANGES[name]
-        settings = self._window.settings
-        last = settings.recall(f"mask-{name}", Radius().radius)
-        values = FormPage(self._window, tr(title), Radius(last), tr("Apply")).accepted_values
+        window, change = self._window, _MASK_CHANGES[name]
+        last = window.settings.recall(f"mask-{name}", Radius().radius)
+        page = MaskPage(window, window.current, change, Radius(last))
+        page.keep_clear_of(_on_screen(window.front, window.current.mask.bounds()))
+        values = page.accepted_values
         if isinstance(values, Radius):
-            settings.remember(f"mask-{name}", values.radius)
-            change(self._window.current, values.radius)
+            window.settings.remember(f"mask-{name}", values.radius)
+            masking.apply(window.current, change, values.radius)
 
     def preferences(self, page: str = "appearance") -> None:
         """Show the preferences at a page."""
@@ -207,6 +210,13 @@ class Asks(QObject):
             self._open.pop(name).deleteLater()
         self._open[name] = page
         page.show()
+
+
+def _on_screen(canvas: Canvas, rect: Rect) -> QRect:
+    """Return where a part of the document is seen, in coordinates of the screen."""
+    seen, scale = canvas.viewport.screen_rect(rect), canvas.devicePixelRatioF()
+    corner = canvas.mapToGlobal(QPoint(round(seen.left / scale), round(seen.top / scale)))
+    return QRect(corner.x(), corner.y(), round(seen.width / scale), round(seen.height / scale))
 
 
 def _report(folder: Path, progress: Progress) -> str:

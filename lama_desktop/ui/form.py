@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QColorDialog, QGridLayout, QHBoxLayout, QLabel, QL
 
 from lama_desktop import options
 from lama_desktop.options import Option, Section
+from lama_desktop.ui.controls.anchor import AnchorField
 from lama_desktop.ui.controls.choices import Choice, Segments, Switch
 from lama_desktop.ui.controls.numbers import NumberField, Scale, SliderField
 from lama_desktop.ui.text import sentence, tr
@@ -210,7 +211,7 @@ class Form(QWidget):
                 line.addWidget(editor)
             else:
                 grid.addWidget(label, row, 0)
-                narrow = isinstance(editor, Switch | CompactNumber)
+                narrow = isinstance(editor, Switch | CompactNumber | AnchorField)
                 side = Qt.AlignmentFlag.AlignRight if narrow else Qt.AlignmentFlag(0)
                 grid.addWidget(editor, row, 1, Qt.AlignmentFlag.AlignVCenter | side)
                 grid.setRowMinimumHeight(row, PANEL_ROW)

@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QPoint, QRect, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QToolButton
 from window import write_photo
@@ -21,15 +21,17 @@ from lama_desktop.ui.dialogs.new_and_size import (
     CanvasPage,
     Depth,
     FormPage,
+    Frame,
     Ground,
     NewPage,
     NewPicture,
     Radius,
-    Size,
-    SizePage,
+    ScalePage,
+    Scaling,
     new_photo,
     too_large,
 )
+from lama_desktop.ui.dialogs.page import Page
 from lama_desktop.ui.export import ExportPage
 from lama_desktop.ui.retouch import AgainPage, recipe_options
 from lama_desktop.ui.sections import Editing
@@ -84,32 +86,38 @@ def test_a_picture_that_does_not_fit_is_refused_before(application, monkeypatch)
 
 
 def test_linked_sides_keep_their_proportion(application):
-    page = SizePage(None, "Scale", (300, 200), linked=True)
-    width = page.form.editor("width").field
-    width.setValue(600)
-    assert page.form.values == Size(600, 400)
-    page.form.editor("height").field.setValue(100)
-    assert page.form.values == Size(150, 100)
-    page.link.click()
-    width.setValue(10)
-    assert page.form.values == Size(10, 100)
+    page = ScalePage(None, (300, 200))
+    field = {name: page.form.editor(name).field for name in ("width", "height", "percent")}
+    field["width"].setValue(600)
+    assert page.form.values == Scaling(600, 400, percent=200.0)
+    field["height"].setValue(100)
+    assert page.form.values == Scaling(150, 100, percent=50.0)
+    field["percent"].setValue(10)
+    assert page.form.values == Scaling(30, 20, percent=10.0)
+    page.form.editor("linked").click()
+    field["width"].setValue(60)
+    assert page.form.values == Scaling(60, 20, linked=False, percent=20.0)
+    page.form.editor("linked").click()
+    assert page.form.values == Scaling(60, 40, percent=20.0)
 
 
 def test_the_anchor_says_which_part_stays(application):
     page = CanvasPage(None, (100, 50))
-    page.form.values = Size(120, 40)
+    page.form.values = Frame(120, 40)
     assert page.frame == Rect(-10, 5, 110, 45)
     buttons = {each.accessibleName(): each for each in page.findChildren(QToolButton)}
+    assert "".join(each.text() for each in buttons.values()) == "↖↑↗←•→↙↓↘"
     buttons["top left"].click()
     assert page.frame == Rect(0, 0, 120, 40)
+    assert "".join(each.text() for each in buttons.values()) == "•→↓↘"
     buttons["bottom right"].click()
     assert page.frame == Rect(-20, 10, 100, 50)
 
 
 @pytest.mark.parametrize(
     ("action", "values", "size"),
-    [("scale", Size(160, 100), (160, 100)), ("rotate-image", Angle(90.0), (200, 320)),
-     ("canvas-size", Size(400, 300), (400, 300))],
+    [("scale", Scaling(160, 100), (160, 100)), ("rotate-image", Angle(90.0), (200, 320)),
+     ("canvas-size", Frame(400, 300), (400, 300))],
 )  # fmt: skip
 def test_the_shape_is_changed_in_one_step(app, document, answer, until, action, values, size):
     before = document.flatten()
@@ -122,7 +130,7 @@ def test_the_shape_is_changed_in_one_step(app, document, answer, until, action, 
 
 
 def test_a_change_that_was_overtaken_is_not_used_and_told(app, document, answer, until):
-    answer(Size(160, 100))
+    answer(Scaling(160, 100))
     app.do("scale")
     app.hand.drag((100, 100), (140, 110))
     idle(app, until)
@@ -173,6 +181,41 @@ def test_in_the_preferences_a_number_is_corrected_before_they_close(app, until):
     assert field.number == 900
     QTest.keyClick(field, Qt.Key.Key_Escape)
     assert not page.isVisible()
+
+
+def test_a_change_of_the_mask_is_seen_before_it_is_made(app, document, until):
+    app.hand.drag((100, 100), (140, 110))
+    before, labels, shown = document.mask.bounds(), document.history.labels, []
+
+    def look():
+        page = app.application.activeModalWidget()
+        try:
+            shown.append(document.mask.bounds())
+            page.form.editor("radius").field.setValue(20)
+            until(lambda: document.mask.bounds() == before.grown(20))
+            shown.append(document.history.labels)
+        finally:
+            page.reject()
+
+    QTimer.singleShot(300, look)
+    app.do("mask-grow")
+    assert shown == [before.grown(8), labels], "no step is made by looking"
+    assert document.mask.bounds() == before
+    assert not document.is_editing
+
+
+@pytest.mark.parametrize("hole", [QRect(500, 300, 60, 60), QRect(1000, 100, 150, 600), QRect(20, 300, 60, 60)])
+def test_a_dialog_keeps_clear_of_the_hole(app, hole):
+    page = Page(app.window, "Grow")
+    page.body.addWidget(QLabel("By"))
+    page.add_buttons("Apply", "Cancel")
+    corner = app.window.mapToGlobal(QPoint(0, 0))
+    page.keep_clear_of(hole.translated(corner))
+    place = QRect(page.pos() - corner, page.size())
+    assert not place.intersects(hole)
+    assert app.window.rect().contains(place)
+    page.keep_clear_of(app.window.geometry())
+    assert app.window.rect().contains(QRect(page.pos() - corner, page.size())), "no room: the corner"
 
 
 @pytest.mark.parametrize("action", ["mask-grow", "mask-shrink", "mask-feather", "mask-border"])

@@ -1,18 +1,20 @@
 """New and size: dialogs of a few declared numbers: a new picture, scale, canvas size, angle, mask operations."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
-from PySide6.QtWidgets import QDialog, QGridLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QDialog, QWidget
 
 from lama_desktop.core.geometry import Rect
 from lama_desktop.core.photo import Photo
 from lama_desktop.formats import pixel_budget
-from lama_desktop.options import Section, option
+from lama_desktop.options import Section, option, options_of
+from lama_desktop.ui.controls.anchor import Anchor, AnchorField
 from lama_desktop.ui.dialogs.page import Page, note
 from lama_desktop.ui.form import Form
-from lama_desktop.ui.text import sentence, tr
+from lama_desktop.ui.text import tr
 
 LONGEST = 30000
 
@@ -48,6 +50,22 @@ class Size:
 
     width: int = option(1, "Width", "pixels from left to right", low=1, high=LONGEST, unit="px")
     height: int = option(1, "Height", "pixels from top to bottom", low=1, high=LONGEST, unit="px")
+    linked: bool = option(True, "Keep the proportions", "a side follows the other")
+
+
+@dataclass(frozen=True)
+class Scaling(Size):
+    """A size that a picture is scaled to."""
+
+    percent: float = option(100.0, "Percent", "of the size of now", low=1, high=1000, unit="%")
+
+
+@dataclass(frozen=True)
+class Frame(Size):
+    """A size of the canvas."""
+
+    linked: bool = option(False, "Keep the proportions", "a side follows the other")
+    anchor: Anchor = option(Anchor.MIDDLE, "Keep in place", "the part of the picture that stays where it is")
 
 
 @dataclass(frozen=True)
@@ -73,11 +91,21 @@ class FormPage(Page):
         title: of the window, translated.
         values: what is shown at first.
         accept: what the button says, translated.
+        only: as of Form.
+        editors: as of Form.
     """
 
-    def __init__(self, parent: QWidget | None, title: str, values: Section, accept: str) -> None:
+    def __init__(
+        self,
+        parent: QWidget | None,
+        title: str,
+        values: Section,
+        accept: str,
+        only: Sequence[str] | None = None,
+        editors: Mapping[str, QWidget] | None = None,
+    ) -> None:
         super().__init__(parent, title)
-        self.form = Form(values)
+        self.form = Form(values, only=only, editors=editors)
         self.form.setMinimumWidth(360)
         self.problem = note()
         self.body.addWidget(self.form)
@@ -101,30 +129,56 @@ class SizePage(FormPage):
     Args:
         parent: the window.
         title: of the window, translated.
-        size: of now.
-        linked: whether the sides follow each other at first.
+        values: the size of now.
+        editors: as of Form.
     """
 
-    def __init__(self, parent: QWidget | None, title: str, size: tuple[int, int], linked: bool) -> None:
-        super().__init__(parent, title, Size(*size), tr("Apply"))
-        self._ratio, self._before = size[0] / size[1], Size(*size)
-        self.link = QToolButton()
-        self.link.setCheckable(True)
-        self.link.setChecked(linked)
-        self.link.setText(tr("Keep the proportions"))
-        self.link.setProperty("kind", "segment")
-        self.body.insertWidget(1, self.link)
+    def __init__(
+        self, parent: QWidget | None, title: str, values: Size, editors: Mapping[str, QWidget] | None = None
+    ) -> None:
+        names = [each.name for each in options_of(type(values))]
+        # The switch stands below all numbers.
+        only = sorted(names, key=lambda name: (name in ("linked", "anchor"), names.index(name)))
+        super().__init__(parent, title, values, tr("Apply"), only, editors)
+        self._first = self._before = values
         self.form.changed.connect(self._follow)
 
+    def follow(self, size: Size, before: Size) -> Size:
+        """Return what a size becomes by what is linked.
+
+        Args:
+            size: one value was changed.
+            before: the size before that.
+        """
+        ratio = self._first.width / self._first.height
+        if not size.linked:
+            return size
+        if size.height != before.height:
+            return replace(size, width=_side(size.height * ratio))
+        return replace(size, height=_side(size.width / ratio))
+
     def _follow(self, size: Size) -> None:
-        if self.link.isChecked():
-            if size.width != self._before.width:
-                size = replace(size, height=min(max(1, round(size.width / self._ratio)), LONGEST))
-            else:
-                size = replace(size, width=min(max(1, round(size.height * self._ratio)), LONGEST))
-            self.form.values = size
-        self._before = size
+        size = self._before = self.follow(size, self._before)
+        self.form.values = size
         self.say(too_large(size.width, size.height))
+
+
+class ScalePage(SizePage):
+    """Asks for a size, in pixels or in percent."""
+
+    def __init__(self, parent: QWidget | None, size: tuple[int, int]) -> None:
+        super().__init__(parent, tr("Scale"), Scaling(*size))
+
+    def follow(self, size: Size, before: Size) -> Size:
+        """Return what a size becomes; percent are those of the width where the sides differ."""
+        assert isinstance(size, Scaling)
+        assert isinstance(before, Scaling)
+        if size.percent != before.percent:
+            width, height = (_side(side * size.percent / 100) for side in (self._first.width, self._first.height))
+            return replace(size, width=width, height=height)
+        size = super().follow(size, before)
+        percent = min(max(1.0, round(100 * size.width / self._first.width, 1)), 1000.0)
+        return replace(size, percent=percent)  # type: ignore[call-arg]
 
 
 class NewPage(FormPage):
@@ -138,42 +192,19 @@ class NewPage(FormPage):
 class CanvasPage(SizePage):
     """Asks for another frame, and which part of the picture stays where it is."""
 
-    ANCHORS = tuple((x, y) for y in (0, 1, 2) for x in (0, 1, 2))
-
     def __init__(self, parent: QWidget | None, size: tuple[int, int]) -> None:
-        super().__init__(parent, tr("Canvas size"), size, linked=False)
-        self._size, self.anchor = size, (1, 1)
-        names = ("top left", "top", "top right", "left", "middle", "right", "bottom left", "bottom", "bottom right")
-        holder = QWidget()
-        grid = QGridLayout(holder)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(2)
-        for anchor, name in zip(self.ANCHORS, names, strict=True):
-            button = QToolButton()
-            button.setCheckable(True)
-            button.setAutoExclusive(True)
-            button.setFixedSize(28, 28)
-            button.setChecked(anchor == self.anchor)
-            button.setProperty("kind", "segment")
-            button.setText("•")
-            button.setAccessibleName(tr(name))
-            button.setToolTip(sentence(tr("keep the {place} in place", place=tr(name))))
-            button.toggled.connect(lambda on, anchor=anchor: self._hold(anchor) if on else None)
-            grid.addWidget(button, anchor[1], anchor[0])
-        grid.setColumnStretch(3, 1)
-        self.body.insertWidget(2, holder)
+        super().__init__(parent, tr("Canvas size"), Frame(*size), {"anchor": AnchorField()})
+        self._size = size
 
     @property
     def frame(self) -> Rect:
         """The new frame, in pixels of the old."""
         values = self.form.values
-        assert isinstance(values, Size)
-        left = (self._size[0] - values.width) * self.anchor[0] // 2
-        top = (self._size[1] - values.height) * self.anchor[1] // 2
+        assert isinstance(values, Frame)
+        across, down = values.anchor.place
+        left = (self._size[0] - values.width) * across // 2
+        top = (self._size[1] - values.height) * down // 2
         return Rect(left, top, left + values.width, top + values.height)
-
-    def _hold(self, anchor: tuple[int, int]) -> None:
-        self.anchor = anchor
 
 
 def too_large(width: int, height: int) -> str:
@@ -182,6 +213,11 @@ def too_large(width: int, height: int) -> str:
         return ""
     limit = pixel_budget() / 1e6
     return tr("{here:.0f} megapixels are more than fit here ({limit:.0f}).", here=width * height / 1e6, limit=limit)
+
+
+def _side(length: float) -> int:
+    """Return a length as a side can have it."""
+    return min(max(1, round(length)), LONGEST)
 
 
 def new_photo(new: NewPicture) -> Photo:

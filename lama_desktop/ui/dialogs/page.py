@@ -1,11 +1,11 @@
 """Page: a dialog of one column, as all of ours are: content, then a row of buttons."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from lama_desktop.ui.text import tr
-from lama_desktop.ui.theme import PADDING
+from lama_desktop.ui.theme import PADDING, UNIT
 
 MARGIN = 20
 
@@ -25,6 +25,24 @@ class Page(QDialog):
         self.body.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
         self.body.setSpacing(PADDING)
 
+    def keep_clear_of(self, rect: QRect) -> None:
+        """Stand beside a place of the main window, or in its corner where there is no room; called before it is shown.
+
+        Args:
+            rect: in coordinates of the screen.
+        """
+        self.adjustSize()
+        parent, size = self.parentWidget(), self.size()
+        if parent is None:
+            return
+        room = QRect(parent.mapToGlobal(QPoint(0, 0)), parent.size()).adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
+        x, y = rect.center().x() - size.width() // 2, rect.center().y() - size.height() // 2
+        right, left = rect.right() + MARGIN, rect.left() - MARGIN - size.width()
+        below, above = rect.bottom() + MARGIN, rect.top() - MARGIN - size.height()
+        places = [QRect(QPoint(*each), size) for each in ((right, y), (left, y), (x, below), (x, above))]
+        corner = QRect(QPoint(room.right() - size.width(), room.bottom() - size.height()), size)
+        self.move(next((each for each in places if room.contains(each)), corner).topLeft())
+
     def add_buttons(self, accept: str, cancel: str = "") -> QPushButton:
         """Add the row of buttons; return the one that accepts, which Enter presses."""
         box = QDialogButtonBox()
@@ -35,8 +53,7 @@ class Page(QDialog):
             box.addButton(cancel, QDialogButtonBox.ButtonRole.RejectRole)
         box.accepted.connect(self.accept)
         box.rejected.connect(self.reject)
-        self.body.addStretch(1)
-        self.body.addWidget(box)
+        self._close_with(box)
         return accepting
 
     def add_close_button(self) -> None:
@@ -44,6 +61,12 @@ class Page(QDialog):
         box = QDialogButtonBox()
         box.addButton(tr("Close"), QDialogButtonBox.ButtonRole.RejectRole)
         box.rejected.connect(self.close)
+        self._close_with(box)
+
+    def _close_with(self, box: QDialogButtonBox) -> None:
+        """Put the row of buttons at the bottom, a little apart."""
+        self.body.addStretch(1)
+        self.body.addSpacing(UNIT)
         self.body.addWidget(box)
 
 

@@ -38,8 +38,7 @@ class Question(Page):
         self._buttons = QDialogButtonBox()
         self._buttons.clicked.connect(self._answer)
         self._chosen: QAbstractButton | None = None
-        self.body.addStretch(1)
-        self.body.addWidget(self._buttons)
+        self._close_with(self._buttons)
 
     @property
     def is_always(self) -> bool:
