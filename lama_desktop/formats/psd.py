@@ -10,6 +10,8 @@ import importlib
 import logging
 import struct
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any
@@ -20,14 +22,15 @@ from lama_desktop.core.arrays import Image, full_value
 from lama_desktop.core.photo import ColorModel, Encoding, Metadata, Photo
 from lama_desktop.errors import FileFormatError
 from lama_desktop.formats import metadata
-from lama_desktop.formats.base import ForeignFormat, check_size, damaged, quiet
+from lama_desktop.formats.base import ForeignFormat, check_size, damaged, pixel_budget, quiet
 
 _HEADER = struct.Struct(">4sH6xHIIHH")
 _BITMAP, _GREY, _PALETTE, _RGB, _CMYK, _DUOTONE = 0, 1, 2, 3, 4, 8
 _MODELS = {_BITMAP: ColorModel.GREY, _GREY: ColorModel.GREY, _DUOTONE: ColorModel.GREY}
 _MODELS |= {_PALETTE: ColorModel.RGB, _RGB: ColorModel.RGB, _CMYK: ColorModel.CMYK}
 _RESOLUTION, _IPTC, _PROFILE, _EXIF, _XMP = 1005, 1028, 1039, 1058, 1060
-_FILE_SIZES = 300_000
+_MAX_SIDE = 300_000
+_BYTES_PER_PIXEL, _LEAST_ROOM = 24, 1 << 28
 
 
 class Photoshop(ForeignFormat):
@@ -56,8 +59,9 @@ class Photoshop(ForeignFormat):
         """
         library = self.library(name)
         facts = _facts(data, name)
-        with quiet(), COMPLAINTS:
-            return PhotoshopFile(library.PSDImage.open(BytesIO(data)), facts, name)
+        with decoding():
+            room = max(_LEAST_ROOM, _BYTES_PER_PIXEL * pixel_budget())
+            return PhotoshopFile(library.PSDImage.open(BytesIO(data), max_alloc_bytes=room), facts, name)
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ class PhotoshopFile:
     def picture(self) -> Photo:
         """Decode the merged picture."""
         api = importlib.import_module("psd_tools.api.utils")
-        with quiet(), COMPLAINTS as complaints:
+        with decoding() as complaints:
             values = self.document.numpy()
             transparent = bool(api.has_transparency(self.document))
         channels, notes = self.facts.model.channels, [*self.facts.notes]
@@ -111,7 +115,7 @@ def _facts(data: bytes, name: str) -> Photo:
     if len(data) < 34:
         raise damaged(name, "the file ends early")
     _, version, _, height, width, depth, mode = _HEADER.unpack_from(data)
-    if version not in (1, 2) or max(width, height) > _FILE_SIZES:
+    if version not in (1, 2) or max(width, height) > _MAX_SIDE:
         raise damaged(name, "its header makes no sense")
     check_size(width, height, name)
     if mode not in _MODELS:
@@ -140,6 +144,22 @@ def _facts(data: bytes, name: str) -> Photo:
         encoding=Encoding(format=Photoshop.name, lossless=True),
         notes=tuple(notes),
     )
+
+
+@contextmanager
+def decoding() -> Iterator["Complaints"]:
+    """Let psd-tools decode, without a word on the terminal; what it says is yielded.
+
+    Raises:
+        MemoryError: it would take more than `_BYTES_PER_PIXEL` for every pixel in the budget (56 channels can).
+    """
+    try:
+        with quiet(), _COMPLAINTS as complaints:
+            yield complaints
+    except ValueError as error:
+        if "configured budget" in str(error):
+            raise MemoryError from error
+        raise
 
 
 class Complaints(logging.Handler):
@@ -172,4 +192,4 @@ class Complaints(logging.Handler):
             self._here.failed = True
 
 
-COMPLAINTS = Complaints()
+_COMPLAINTS = Complaints()

@@ -29,9 +29,9 @@ from lama_desktop.core.node import Lock
 from lama_desktop.core.photo import ColorModel, Photo
 from lama_desktop.core.stack import Stack
 from lama_desktop.errors import FileFormatError
-from lama_desktop.formats.base import check_size, pixel_budget, quiet, shown
+from lama_desktop.formats.base import check_size, pixel_budget, shown
 from lama_desktop.formats.layered import Layered
-from lama_desktop.formats.psd import COMPLAINTS, Photoshop, PhotoshopFile
+from lama_desktop.formats.psd import Photoshop, PhotoshopFile, decoding
 from lama_desktop.progress import Progress
 
 _MODES = {
@@ -197,16 +197,16 @@ class _Reader:
             self._said["adjustments"].append(each.name)
             return None
         area, filled, drawn = Rect(*each.bbox), isinstance(each, kinds.FillLayer), None
-        with quiet(), COMPLAINTS as complaints:
-            if each.has_effects() or filled or not each.has_pixels():
-                drawn = self._drawn(each, area)
-            if drawn is None and each.has_pixels() and not area.is_empty:
-                self._check(area)
-                try:
+        try:
+            with decoding() as complaints:
+                if each.has_effects() or filled or not each.has_pixels():
+                    drawn = self._drawn(each, area)
+                if drawn is None and each.has_pixels() and not area.is_empty:
+                    self._check(area)
                     drawn = self._stored(each, area), area, False
-                except (TypeError, ValueError):  # of psd-tools, about what it cannot decode
-                    self._said["black"].append(each.name)
-                    return None
+        except (TypeError, ValueError):  # of psd-tools, about what it cannot decode
+            self._said["black"].append(each.name)
+            return None
         if complaints.failed:
             self._said["black"].append(each.name)
         if each.has_effects() and drawn is not None:

@@ -20,7 +20,7 @@ from lama_desktop.core.layer import Layer
 from lama_desktop.core.node import Lock
 from lama_desktop.core.photo import ColorModel
 from lama_desktop.errors import Cancelled, FileFormatError
-from lama_desktop.formats import psd_layers
+from lama_desktop.formats import psd, psd_layers
 from lama_desktop.formats.layered import read_layers
 from lama_desktop.progress import Progress
 
@@ -338,6 +338,15 @@ def test_budgets(new, monkeypatch):
     assert formats.read(path).size == SIZE
     with pytest.raises(FileFormatError, match="do not fit into the memory"):
         read_layers(path, Progress())
+
+
+def test_many_channels_do_not_fill_the_memory(new, monkeypatch):
+    path = new().path()
+    monkeypatch.setattr(psd, "_LEAST_ROOM", 1000)
+    monkeypatch.setenv("LAMA_DESKTOP_MAX_MEGAPIXELS", "0.005")
+    for read in (formats.read, lambda path: read_layers(path, Progress())):
+        with pytest.raises(FileFormatError, match=r"a\.psd does not fit into the memory"):
+            read(path)
 
 
 def test_kinds_that_would_be_read_wrongly_are_refused(new, tmp_path):
