@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from lama_desktop.batch.plan import Plan, counted
+from lama_desktop.batch.plan import Plan
 from lama_desktop.models.store import ModelStore
 from lama_desktop.ui.batch.rows import Group
 from lama_desktop.ui.batch.session import Phase, Session, Stopped
@@ -124,16 +124,16 @@ class BatchPage(QWidget):
         if session.phase is Phase.PLANNED:
             if session.plan is None:
                 return ""
-            return tr("{photos} to fill", photos=counted(left, tr("photo"))) if left else tr("There is nothing to do.")
+            return tr("{photos} to fill", photos=_photos(left)) if left else tr("There is nothing to do.")
         done = session.rows.counts()[Group.DONE]
         return {
             Phase.EMPTY: "",
             Phase.PLANNING: tr("Looking for photos…"),
             Phase.RUNNING: tr("Starting…"),
-            Phase.PAUSED: tr("Paused, {photos} left", photos=counted(left, tr("photo"))),
+            Phase.PAUSED: tr("Paused, {photos} left", photos=_photos(left)),
             Phase.STOPPING: tr("Stopping…"),
             Phase.STOPPED: tr("Stopped: {done} done, {left} left", done=done, left=left),
-            Phase.FINISHED: tr("Finished: {photos} done", photos=counted(done, tr("photo"))),
+            Phase.FINISHED: tr("Finished: {photos} done", photos=_photos(done)),
         }[session.phase]
 
     def _show_banner(self, plan: Plan | None) -> None:
@@ -146,7 +146,7 @@ class BatchPage(QWidget):
                 "A run in {folder} was stopped: {left} of {photos} are left.",
                 folder=stopped.folder.parent.name,
                 left=stopped.left,
-                photos=counted(stopped.photos, tr("photo")),
+                photos=_photos(stopped.photos),
             )
             self.banner.say(text, (tr("Go on with it"), lambda: self.taken_up.emit(stopped.folder)))
         elif plan is not None and plan.problems:
@@ -326,6 +326,11 @@ class _Banner(QFrame):
         tokens = self._theme.tokens
         name, color = ("warning", tokens.warning) if self._warns else ("info", tokens.accent)
         self._icon.setPixmap(drawing(name, color, 20, self.devicePixelRatioF()))
+
+
+def _photos(count: int) -> str:
+    """Return a number of photos in words."""
+    return tr("1 photo") if count == 1 else tr("{count} photos", count=count)
 
 
 def _row(height: int, *widgets: QWidget | None) -> QWidget:

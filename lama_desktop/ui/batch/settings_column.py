@@ -31,7 +31,6 @@ from lama_desktop.models.store import ModelStore
 from lama_desktop.options import Section
 from lama_desktop.ui.batch.fields import MasksField, OutputField
 from lama_desktop.ui.controls.choices import Choice
-from lama_desktop.ui.controls.numbers import SliderField
 from lama_desktop.ui.form import Form
 from lama_desktop.ui.icons import themed_icon
 from lama_desktop.ui.prompts import Prompts
@@ -79,7 +78,6 @@ class SettingsColumn(QScrollArea):
             order.batch, only=RESULTS, editors={"format": Choice([(KEEP, tr("Like the photo")), *writable])}
         )
         self.writing = Form(order.write, only=WRITING)
-        cast(SliderField, self.writing.editor("quality")).field.setSpecialValueText(tr("source"))
         self._lay_out()
         self.model.changed.connect(lambda name: self._take(replace(self._order, model=str(name))))
         self.output.changed.connect(self._send)

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, QRect, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QFont, QPainter, QResizeEvent
+from PySide6.QtCore import QEvent, QModelIndex, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QFont, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QStyledItemDelegate, QTableView, QWidget
 
 from lama_desktop.ui.batch.pictures import Pictures
@@ -47,7 +47,8 @@ class TableView(QTableView):
         self._rows = rows
         self.pictures = Pictures(runner, THUMBNAIL)
         self.setModel(rows)
-        self.setItemDelegate(_RowDelegate(self, rows, self.pictures, theme))
+        self._delegate = _RowDelegate(self, rows, self.pictures, theme)
+        self.setItemDelegate(self._delegate)
         self.setAccessibleName(tr("Photos of the batch"))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -97,11 +98,26 @@ class TableView(QTableView):
         """Select one of the rows that are shown."""
         self.setCurrentIndex(self._rows.index(at, 0))
 
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Light up the row under the pointer."""
+        self._hover(self.indexAt(event.position().toPoint()).row())
+        super().mouseMoveEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Light up none."""
+        self._hover(-1)
+        super().leaveEvent(event)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Leave out what there is no room for."""
         for column, width in NARROW.items():
             self.setColumnHidden(COLUMNS.index(column), event.size().width() < width)
         super().resizeEvent(event)
+
+    def _hover(self, row: int) -> None:
+        if row != self._delegate.hovered:
+            self._delegate.hovered = row
+            self.viewport().update()
 
     def _open(self, index: QModelIndex) -> None:
         self.opened.emit(self._rows.row(index))
@@ -113,6 +129,8 @@ class _RowDelegate(QStyledItemDelegate):
     def __init__(self, parent: QWidget, rows: Rows, pictures: Pictures, theme: Theme) -> None:
         super().__init__(parent)
         self._rows, self._pictures, self._theme = rows, pictures, theme
+        self.hovered = -1
+        """The row under the pointer."""
 
     def sizeHint(self, option: Any, index: Index) -> QSize:
         """Return the size of a cell."""
@@ -124,7 +142,7 @@ class _RowDelegate(QStyledItemDelegate):
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if selected or option.state & QStyle.StateFlag.State_MouseOver:
+        if selected or index.row() == self.hovered:
             tokens = self._theme.tokens
             self._fill(painter, option.rect, index.column(), tokens.selection if selected else tokens.hover)
         inside = QRect(option.rect).adjusted(PADDING, 0, -GAP, 0)
