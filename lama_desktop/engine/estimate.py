@@ -114,7 +114,9 @@ def _rough(model: str, options: EngineOptions) -> float:
 
 
 def _key(model: str, options: EngineOptions) -> str:
-    parts = [model, options.device, options.precision, options.preset]
+    parts = [model, options.device]
+    if _kind(model) != "copied":  # patches heed neither
+        parts += [options.precision, options.preset]
     if _kind(model) not in ("classical", "copied"):
         parts += ["texture"] * options.texture + ["refine"] * options.refine
     return " ".join(str(part) for part in parts)

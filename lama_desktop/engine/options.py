@@ -59,8 +59,8 @@ class EngineOptions:
     preset: Preset = option(
         Preset.NORMAL,
         "Quality",
-        "how near a network looks at a large hole: windows of 512 pixels (draft), 1024 (normal) or 2048 (best); each takes "
-        "two to four times as long as the one before",
+        "how near a network looks at a large hole: windows of 512 pixels (draft), 1024 (normal) or 2048 (best); each "
+        "takes two to four times as long as the one before",
     )
     context: float = option(
         0.5,

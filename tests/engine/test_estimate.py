@@ -47,7 +47,7 @@ def test_later_fills_count_more_than_earlier_ones():
     assert expected(hole_of(300), "patches", options).seconds == pytest.approx(work)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"seconds_per_pixel": {"patches auto auto normal": "soon"}}', "\0"])
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"seconds_per_pixel": {"patches auto": "soon"}}', "\0"])
 def test_a_damaged_file_is_as_none_and_replaced(text):
     cache_folder().mkdir(parents=True)
     (cache_folder() / "speed.json").write_text(text, encoding="utf-8")
