@@ -31,7 +31,7 @@ class Option:
     """One declared setting.
 
     `kind` is the type of its values: bool, int, float, str, a StrEnum, or tuple for any number of texts. `low` and
-    `high` are inclusive.
+    `high` are inclusive. `least` is what a number that is `low` is called, where it means something else than itself.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Option:
     low: float | None
     high: float | None
     unit: str
+    least: str = ""
 
     @property
     def choices(self) -> tuple[str, ...]:
@@ -80,10 +81,12 @@ def option(
     low: float | None = None,
     high: float | None = None,
     unit: str = "",
+    least: str = "",
 ) -> Any:
     """Declare a field of a settings dataclass; its kind is the type of `default`."""
     return dataclasses.field(
-        default=default, metadata={"title": title, "help": help, "low": low, "high": high, "unit": unit}
+        default=default,
+        metadata={"title": title, "help": help, "low": low, "high": high, "unit": unit, "least": least},
     )
 
 

@@ -39,7 +39,12 @@ class WriteOptions:
     """How pictures are written."""
 
     quality: int = option(
-        0, "Quality", "Quality of lossy formats, 1 to 100; 0 keeps the source's, or takes 95.", low=0, high=100
+        0,
+        "Quality",
+        "Quality of lossy formats, 1 to 100; 0 keeps the source's, or takes 95.",
+        low=0,
+        high=100,
+        least="source",
     )
     lossless: bool = option(False, "Lossless WebP", "Store every pixel of a WebP file exactly.")
     strip_metadata: bool = option(

@@ -14,9 +14,9 @@ from lama_desktop.core.document import Document
 from lama_desktop.core.exchange import Snapshot
 from lama_desktop.core.photo import Photo
 from lama_desktop.formats import WriteOptions
+from lama_desktop.formats.jpeg import DEFAULT_QUALITY
 from lama_desktop.progress import Progress
 from lama_desktop.settings import Settings
-from lama_desktop.ui.controls.numbers import SliderField
 from lama_desktop.ui.dialogs.page import Page, note
 from lama_desktop.ui.form import Form
 from lama_desktop.ui.jobs import Job
@@ -109,10 +109,6 @@ class ExportPage(Page):
             only = ["quality", *only]
         form = Form(options, only=only)
         form.changed.connect(self._take)
-        if target.lossy:
-            quality = form.editor("quality")
-            assert isinstance(quality, SliderField)
-            quality.field.setSpecialValueText(tr("source"))
         self.losses = note()
         self.losses.setMinimumWidth(380)
         self.body.addWidget(form)
@@ -123,9 +119,21 @@ class ExportPage(Page):
     def _take(self, options: WriteOptions) -> None:
         self.options = options
         lost = formats.losses(self._facts, self._path, options)
-        self.losses.setText(
-            "\n".join(f"• {each}" for each in lost) or tr("The file keeps all there is to the picture.")
-        )
+        compressed = self._compression()
+        if not lost:
+            kept = tr("Everything else is kept.") if compressed else tr("The file keeps all there is to the picture.")
+            self.losses.setText(f"{compressed} {kept}".strip())
+        else:
+            self.losses.setText("\n".join(f"• {each}" for each in (compressed, *lost) if each))
+
+    def _compression(self) -> str:
+        """Return how the pixels are compressed, as a sentence; empty where they stay as they are."""
+        facts, target, quality = self._facts, formats.format_of(self._path), self.options.quality
+        if not target.is_lossy(facts, self.options):
+            return ""
+        if not quality and target.name == facts.encoding.format == "jpeg":
+            return tr("The picture is compressed anew, as strongly as the source.")
+        return tr("The picture is compressed anew, with quality {quality}.", quality=quality or DEFAULT_QUALITY)
 
 
 def _write(snapshot: Snapshot, path: Path, options: WriteOptions, progress: Progress) -> list[str]:

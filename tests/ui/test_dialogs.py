@@ -303,6 +303,25 @@ def test_the_export_page_says_what_is_lost(app, document, tmp_path):
     assert page.losses.text() == "The file keeps all there is to the picture."
 
 
+def test_the_export_page_says_how_pixels_are_compressed(app, document, tmp_path):
+    facts = dataclasses.replace(document.facts, encoding=dataclasses.replace(document.facts.encoding, format="jpeg"))
+
+    def said(name, **options):
+        page = ExportPage(None, facts, tmp_path / name, WriteOptions(**options))
+        return page.losses.text().splitlines()[0]
+
+    assert said("a.jpg").startswith("The picture is compressed anew, as strongly as the source.")
+    assert said("a.webp").startswith("The picture is compressed anew, with quality 95.")
+    assert said("a.webp", quality=80).startswith("The picture is compressed anew, with quality 80.")
+    assert said("a.webp", lossless=True) == said("a.png") == "The file keeps all there is to the picture."
+
+
+def test_the_quality_of_the_source_has_the_same_name_everywhere(app):
+    app.window.asks.preferences("export")
+    editor = next(each for each in app.window.asks._preferences._forms if isinstance(each.values, WriteOptions))
+    assert editor.editor("quality").field.text() == "source"
+
+
 def test_properties_and_about_and_report_are_shown(app, document, until):
     app.do("properties")
     texts = {label.text() for label in app.window.asks._open["properties"].findChildren(QLabel)}
@@ -427,26 +446,6 @@ def test_a_folder_of_models_that_refuses_is_told(app, tmp_path, monkeypatch):
     app.store.folder = blocked / "inside"
     app.do("models")
     assert app.window.asks.models.message.text() or app.window.asks.models.row("big-lama")
-
-
-def test_words_stay_until_they_are_read(app, until):
-    from lama_desktop.ui.notices import MOST, Tone
-
-    notices = app.window.notices
-    error = notices.tell("It broke.", Tone.ERROR)
-    notices.tell("It broke.", Tone.ERROR)
-    assert [each.text for each in notices.shown] == ["It broke."], "said again is said once"
-    assert error.is_gone
-    for number in range(MOST + 2):
-        notices.tell(f"word {number}")
-    assert len(notices.shown) == MOST
-    assert notices.shown[0].text == "It broke.", "errors stay"
-    done = []
-    offer = notices.tell("Take it?", offer=("Yes", lambda: done.append(True)))
-    button = next(each for each in offer.findChildren(type(app.window.status.work.cancel)) if each.text() == "Yes")
-    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    assert done == [True]
-    assert offer.is_gone
 
 
 def test_warnings_of_the_engine_are_said(app, until):

@@ -8,6 +8,7 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintE
 from PySide6.QtWidgets import QAbstractSpinBox, QDialog, QDoubleSpinBox, QHBoxLayout, QSizePolicy, QSlider, QWidget
 
 from lama_desktop.options import Option
+from lama_desktop.ui.text import tr
 from lama_desktop.ui.theme import GAP, UNIT, tabular
 
 STEPS = 1000
@@ -39,6 +40,7 @@ class Scale:
         self.factor = 100 if percent else 1
         self.unit = "%" if percent else option.unit or ("" if self.whole else "×")
         self.decimals = 0 if self.whole or percent else 1
+        self.least = tr(option.least)
 
     def position(self, value: float) -> int:
         """Return where a value is on the slider."""
@@ -138,8 +140,10 @@ class NumberField(QDoubleSpinBox):
         self.setRange(scale.low * scale.factor, scale.high * scale.factor)
         self.setSingleStep(1 if scale.decimals == 0 else 0.1)
         self.setSuffix(f" {scale.unit}" if scale.unit else "")
-        widest = max((scale.low, scale.high), key=lambda each: len(self._text(each)))
-        self.setFixedWidth(max(NARROWEST, self.fontMetrics().horizontalAdvance(self._text(widest)) + 4 * UNIT + 4))
+        self.setSpecialValueText(scale.least)
+        texts = (self._text(scale.low), self._text(scale.high), scale.least)
+        widest = max(self.fontMetrics().horizontalAdvance(each) for each in texts)
+        self.setFixedWidth(max(NARROWEST, widest + 4 * UNIT + 4))
         self.show_value(scale.default)
         self.valueChanged.connect(lambda _: self.changed.emit(self.number))
 

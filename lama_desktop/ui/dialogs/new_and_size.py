@@ -108,6 +108,7 @@ class FormPage(Page):
         self.form = Form(values, only=only, editors=editors)
         self.form.setMinimumWidth(360)
         self.problem = note()
+        self.problem.hide()
         self.body.addWidget(self.form)
         self.body.addWidget(self.problem)
         self.accept_button = self.add_buttons(accept, tr("Cancel"))
@@ -115,6 +116,7 @@ class FormPage(Page):
     def say(self, problem: str) -> None:
         """Say why the values cannot be used; empty when they can."""
         self.problem.setText(problem)
+        self.problem.setVisible(bool(problem))
         self.accept_button.setEnabled(not problem)
 
     @property
