@@ -28,7 +28,7 @@ def document(app, opened, tmp_path):
     a, b, c, d, e = (Layer.blank(found.rect, found.dtype, name) for name in "abcde")
     tree = a, Branch(Group("outer"), (b, Branch(Group("inner"), (c, d)))), e
     found.do(StackEdit("Set", Stack(found.size, tree, b, Mask.empty(found.size))))
-    app.window.layers.resize(308, 600)
+    app.window.resize(1200, 1500)  # all rows are in view
     application = QApplication.instance()
     application.processEvents()
     return found
@@ -348,3 +348,25 @@ def test_moving_a_group_moves_its_layers(app, document):
     app.hand.drag((100, 100), (120, 110))
     assert "locked" in app.window.notices.shown[-1].text
     assert named(document, "c").origin == (0, 0)
+
+
+def test_a_name_that_is_being_written_outlives_what_comes_meanwhile(app, rows, document):
+    """A fill that arrives, say: the rows are others, but the field stays with its text."""
+    document.active = named(document, "c")
+    app.do("rename-layer")
+    QTest.keyClicks(QApplication.focusWidget(), "Clou")
+    document.do(StackEdit("Add", document.stack.with_entry(Layer.blank(document.rect, document.dtype, "new"))))
+    QApplication.processEvents()
+    assert rows.state() == rows.State.EditingState
+    QTest.keyClicks(QApplication.focusWidget(), "d")
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
+    QApplication.processEvents()
+    assert tree(document) == "a (b (Cloud new d)inner)outer e"
+
+
+def test_closing_in_the_middle_of_a_name_is_quiet(app, rows, document):
+    app.do("rename-layer")
+    QTest.keyClicks(QApplication.focusWidget(), "Clou")
+    app.window.layers.show_document(None)
+    QApplication.processEvents()
+    assert rows.state() != rows.State.EditingState

@@ -7,7 +7,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen, QPolygonF, QWhe
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QComboBox, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 _ROLE = QPalette.ColorRole
-ARROW = 38
+ARROW = 42
 """Room for the arrow and the margins of a list that drops down."""
 
 

@@ -12,16 +12,18 @@ from PySide6.QtGui import (
     QDragLeaveEvent,
     QDragMoveEvent,
     QDropEvent,
+    QHideEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
     QPalette,
     QPen,
 )
-from PySide6.QtWidgets import QAbstractItemView, QTreeView
+from PySide6.QtWidgets import QAbstractItemDelegate, QAbstractItemView, QLineEdit, QTreeView
 
 from lama_desktop.core.group import MAX_DEPTH, Group
 from lama_desktop.core.layer import Layer
+from lama_desktop.core.node import Node
 from lama_desktop.core.stack import Place
 from lama_desktop.core.tree import depth_of
 from lama_desktop.ui.icons import drawing
@@ -59,6 +61,7 @@ class LayerList(QTreeView):
         self._collapsed: set[int] = set()
         self._target: _Target | None = None
         self._restoring = False
+        self._unwritten: tuple[Node, str] | None = None
         self.setModel(model)
         self.setItemDelegate(LayerDelegate(self, model, theme))
         self.setAccessibleName(tr("Layers"))
@@ -77,6 +80,7 @@ class LayerList(QTreeView):
         self.setEditTriggers(trigger.DoubleClicked | trigger.EditKeyPressed)
         self.expanded.connect(lambda index: self._remember(index, collapsed=False))
         self.collapsed.connect(lambda index: self._remember(index, collapsed=True))
+        model.modelAboutToBeReset.connect(self._put_aside)
         model.modelReset.connect(self._restore)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -151,6 +155,13 @@ class LayerList(QTreeView):
         painter.drawEllipse(QPointF(mark.left() + 3, y), 3, 3)
         painter.drawLine(QPointF(mark.left() + 6, y), QPointF(mark.right(), y))
 
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Close the field of a name: one that outlives the window makes Qt complain."""
+        super().hideEvent(event)
+        if not event.spontaneous():
+            self._put_aside()
+            self._unwritten = None
+
     def drawBranches(self, painter: QPainter, rect: QRect, index: Index) -> None:
         """Draw nothing: the delegate draws the triangle."""
 
@@ -183,12 +194,28 @@ class LayerList(QTreeView):
         if inside.isValid():  # what is active can be seen
             self.setCurrentIndex(index)
 
+    def _put_aside(self) -> None:
+        """Keep a name that is being written, without closing the field by a step in the middle of another."""
+        for node in self._layers.nodes:
+            editor = self.indexWidget(self._layers.row(node))
+            if isinstance(editor, QLineEdit):
+                self._unwritten = node, editor.text()
+                self.closeEditor(editor, QAbstractItemDelegate.EndEditHint.NoHint)
+
     def _restore(self) -> None:
-        """Open the groups that are not collapsed: a model that was reset has none open."""
+        """Open the groups that are not collapsed, since a model that was reset has none open; and the field."""
         self._restoring = True
-        for group in self._layers.groups():
-            self.setExpanded(self._layers.row(group), group.key not in self._collapsed)
+        for node in self._layers.nodes:
+            if isinstance(node, Group):
+                self.setExpanded(self._layers.row(node), node.key not in self._collapsed)
         self._restoring = False
+        unwritten, self._unwritten = self._unwritten, None
+        if unwritten is not None and (index := self._layers.row(unwritten[0])).isValid():
+            self.edit(index)
+            editor = self.indexWidget(index)
+            assert isinstance(editor, QLineEdit)
+            editor.setText(unwritten[1])
+            editor.setModified(True)
 
     def _aim(self, target: _Target | None) -> None:
         if target != self._target:

@@ -82,9 +82,10 @@ class LayerModel(QAbstractItemModel):
             return QModelIndex()
         return self.createIndex(self._places[node][0], 0, id(node))
 
-    def groups(self) -> tuple[Group, ...]:
-        """Return all groups that are shown."""
-        return tuple(group for group in self._rows if group is not None)
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """All layers and groups that are shown, a group before what is in it."""
+        return tuple(self._places)
 
     def depth(self, node: Node) -> int:
         """Return how many groups a layer or group is in."""

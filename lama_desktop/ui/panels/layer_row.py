@@ -80,7 +80,9 @@ class LayerDelegate(QStyledItemDelegate):
             painter.setOpacity(0.5 if node.lock is Lock.NONE else 1.0)  # fainter where a group around it is locked
             painter.drawPixmap(right, row.center().y() - 7, drawing("lock", self._theme.tokens.secondary, 16, scale))
         painter.setOpacity(1.0)
-        self._write(painter, option.font, node, self._text_rect(self._layers.depth(node), row, right), seen, selected)
+        if self._list.indexWidget(index) is None:  # while a name is written, the field is in the place of both lines
+            text = self._text_rect(self._layers.depth(node), row, right)
+            self._write(painter, option.font, node, text, seen, selected)
         painter.restore()
 
     def createEditor(self, parent: QWidget, option: Any, index: Index) -> QWidget:
@@ -89,6 +91,11 @@ class LayerDelegate(QStyledItemDelegate):
         group = isinstance(self._layers.node(index), Group)
         editor.setAccessibleName(tr("Name of the group") if group else tr("Name of the layer"))
         return editor
+
+    def setEditorData(self, editor: QWidget, index: Index) -> None:
+        """Show the name; what has been written stays when rows are told to be different."""
+        if isinstance(editor, QLineEdit) and not editor.isModified():
+            super().setEditorData(editor, index)
 
     def updateEditorGeometry(self, editor: QWidget, option: Any, index: Index) -> None:
         """Put the field where the name is."""
