@@ -117,6 +117,7 @@ class LayersPanel(Panel):
         return QSize(WIDTH, 300)
 
     def _lay_out(self, actions: Mapping[str, QAction]) -> None:
+        self.heading.note.hide()  # its room is for long names of modes
         for control, name in ((self.mode, tr("Blend mode")), (self.opacity, tr("Opacity"))):
             control.setAccessibleName(name)
             control.setToolTip(name)
