@@ -79,6 +79,11 @@ def _of_group(layer: str, group: str) -> Callable[["MainWindow"], str]:
     return lambda window: tr(group if _group(window) else layer)
 
 
+def _several(window: "MainWindow") -> bool:
+    """Whether there is more than one layer or group."""
+    return _layer(window) and len(window.current.stack.nodes) > 1
+
+
 def _above_another(window: "MainWindow") -> bool:
     return _layer(window) and window.current.stack.place(edits.active(window.current)).index > 0
 
@@ -208,7 +213,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("crop", "Crop to mask", lambda w: edits.crop_to_mask(w.current), (), _free_and_masked, "crop"),
     Action("canvas-size", "Canvas size…", lambda w: w.asks.canvas_size(), ("Ctrl+Alt+C",), _free),
     Action("scale", "Scale…", lambda w: w.asks.scale(), ("Ctrl+Alt+I",), _free),
-    Action("properties", "Properties…", lambda w: w.asks.properties(), ("Alt+Return",), _open, "info"),
+    Action("properties", "Properties…", lambda w: w.asks.properties(), ("Alt+Enter", "Alt+Return"), _open, "info"),
     # Layer
     Action("new-layer", "New layer", lambda w: edits.add_layer(w.current), ("Ctrl+Shift+N",), _open, "add"),
     Action(
@@ -225,9 +230,9 @@ ACTIONS: tuple[Action, ...] = (
            tip="take the layers out of the active group, which goes"),
     Action("hide-layer", "Hide or show layer", lambda w: edits.toggle_visible(w.current), ("Ctrl+H",), _layer, "eye",
            label=_of_group("Hide or show layer", "Hide or show group")),
-    Action("raise-layer", "Raise layer", lambda w: edits.raise_layer(w.current), ("Ctrl+]",), _layer, "raise",
+    Action("raise-layer", "Raise layer", lambda w: edits.raise_layer(w.current), ("Ctrl+]",), _several, "raise",
            label=_of_group("Raise layer", "Raise group"), tip="by one place, also into a group and out of it"),
-    Action("lower-layer", "Lower layer", lambda w: edits.lower_layer(w.current), ("Ctrl+[",), _layer, "lower",
+    Action("lower-layer", "Lower layer", lambda w: edits.lower_layer(w.current), ("Ctrl+[",), _several, "lower",
            label=_of_group("Lower layer", "Lower group"), tip="by one place, also into a group and out of it"),
     Action(
         "merge-down", "Merge down", lambda w: edits.merge_down(w.current), ("Ctrl+Shift+M",),
@@ -235,8 +240,8 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("merge-group", "Merge group", lambda w: edits.merge_group(w.current), (), _group,
            tip="make one layer of the active group"),
-    Action("merge-visible", "Merge visible", lambda w: edits.merge_visible(w.current), (), _layer),
-    Action("flatten", "Flatten", lambda w: edits.flatten(w.current), (), _layer, "layers"),
+    Action("merge-visible", "Merge visible", lambda w: edits.merge_visible(w.current), (), _several),
+    Action("flatten", "Flatten", lambda w: edits.flatten(w.current), (), _several, "layers"),
     Action(
         "lock-layer", "Lock pixels", lambda w: edits.toggle_lock(w.current, Lock.PIXELS), (), _layer, "lock",
         _locked(Lock.PIXELS),
@@ -265,7 +270,7 @@ ACTIONS: tuple[Action, ...] = (
            tip="a copy of what the mask covers"),
     # Retouch
     Action(
-        "remove", "Remove", lambda w: w.retouch.remove(w.current), ("Return", "Enter", "Ctrl+Return"),
+        "remove", "Remove", lambda w: w.retouch.remove(w.current), ("Enter", "Return", "Ctrl+Return"),
         _removable, "remove", tip="take away what the mask covers",
     ),
     Action(

@@ -138,6 +138,7 @@ class Form(QWidget):
         super().__init__()
         self._values = values
         self._editors: dict[str, QWidget] = {}
+        self._labels: dict[str, QLabel] = {}
         known = {each.name: each for each in options.options_of(type(values))}
         shown = [known[name] for name in (known if only is None else only)]
         self._lay_out(shown, editors or {}, compact)
@@ -164,6 +165,12 @@ class Form(QWidget):
         layout = self.layout()
         assert isinstance(layout, QGridLayout)
         layout.setColumnMinimumWidth(0, width)
+
+    def enable(self, name: str, enabled: bool) -> None:
+        """Let an option be changed, or show that it has no effect now."""
+        editor = self._editors[name]
+        editor.setEnabled(enabled)
+        self._labels[name].setEnabled(enabled)
 
     def show_row(self, name: str, shown: bool) -> None:
         """Show the row of an option, or leave it out for now."""
@@ -204,7 +211,7 @@ class Form(QWidget):
             editor.setAccessibleName(tr(option.title))
             editor.setAccessibleDescription(sentence(tr(option.help)))
             editor.changed.connect(lambda value, name=option.name: self._change(name, value))  # type: ignore[attr-defined]
-            self._editors[option.name] = editor
+            self._editors[option.name], self._labels[option.name] = editor, label
             if compact:
                 line.addSpacing(_SPACE - GAP if row else 0)
                 line.addWidget(label)

@@ -24,6 +24,8 @@ from lama_desktop.ui.sections import RemoveOptions
 from lama_desktop.ui.text import in_bytes, short_title, tr
 
 OFFERED = "offered-download"
+CLASSICAL = frozenset(card.id for card in MODELS if card.kind == "classical")
+"""Models that are no networks."""
 AGAIN = ("preset", "texture", "context", "grow", "feather", "match_light")
 
 
@@ -76,7 +78,10 @@ class Retouch(QObject):
                 signal.connect(lambda *_: self._waiting.discard(document))
             return
         job = self._remover.start(
-            document, self.model, self._settings[EngineOptions], self._settings[RemoveOptions].source
+            document,
+            self.model,
+            fitting(self._settings[EngineOptions], self.model),
+            self._settings[RemoveOptions].source,
         )
         job.succeeded.connect(lambda layer: self._offer_network())
 
@@ -108,7 +113,7 @@ class Retouch(QObject):
 
     def again(self, document: Document, layer: Layer, model: str, chosen: EngineOptions) -> None:
         """Make a fill anew."""
-        self._remover.again(document, layer, model, chosen)
+        self._remover.again(document, layer, model, fitting(chosen, model))
 
     def _go_on(self, document: Document) -> None:
         """Do the removal that has waited for the one that has ended, after its result has arrived."""
@@ -157,6 +162,11 @@ class AgainPage(Page):
 
     def _take(self, chosen: EngineOptions) -> None:
         self.options = chosen
+
+
+def fitting(options: EngineOptions, model: str) -> EngineOptions:
+    """Return options without what was chosen for networks where the model is none: there is nothing to refine."""
+    return replace(options, refine=False) if model in CLASSICAL else options
 
 
 def recipe_options(layer: Layer) -> EngineOptions:

@@ -180,6 +180,36 @@ def test_the_engine_panel_offers_models_and_devices(app, document):
     assert device.value is DeviceName.AUTO
 
 
+def test_what_has_no_effect_cannot_be_changed(app, document, until):
+    panel = app.window.engine
+    app.settings.put(EngineOptions(refine=True))
+    panel._choose("patches")
+    rows = {name: panel.more.editor(name) for name in ("refine", "precision", "match_light")}
+    assert [each.isEnabled() for each in rows.values()] == [False, False, True], "Patches is no network"
+    app.hand.drag((100, 100), (140, 100))
+    app.do("remove")
+    until(lambda: len(document.layers) == 2)
+    assert not app.engines.asked[-1][1].refine, "what is grey does not stop a fill"
+    panel._choose("own-network")
+    assert all(each.isEnabled() for each in rows.values())
+
+
+def test_filling_after_strokes_is_offered_with_what_paints_a_mask(app, document):
+    switch = app.window.tool_options.after_stroke
+    for tool, offered in (("brush", True), ("move", False), ("lasso", True), ("hand", False)):
+        app.do(tool)
+        assert switch.isVisible() is offered, tool
+
+
+def test_a_single_layer_goes_nowhere(app, document):
+    actions = app.window.action_set
+    for count in (1, 2):
+        for name in ("raise-layer", "lower-layer", "flatten", "merge-visible"):
+            assert actions[name].isEnabled() is (count == 2), name
+        app.do("new-layer")
+        actions.refresh()
+
+
 def test_a_model_that_is_gone_is_not_used(app):
     app.settings.put(RemoveOptions(model="big-lama"))
     assert app.window.retouch.model == FALLBACK_MODEL

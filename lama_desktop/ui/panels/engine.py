@@ -14,13 +14,15 @@ from lama_desktop.ui.controls.scrolling import Column
 from lama_desktop.ui.form import Form
 from lama_desktop.ui.icons import themed_icon
 from lama_desktop.ui.panels.panel import Panel
-from lama_desktop.ui.retouch import best, usable
+from lama_desktop.ui.retouch import CLASSICAL, best, usable
 from lama_desktop.ui.sections import RemoveOptions
 from lama_desktop.ui.text import tr
 from lama_desktop.ui.theme import GAP, PADDING, PANEL_ROW, UNIT, Theme
 
 MAIN = ("preset", "texture", "device", "context", "grow", "feather")
 MORE = ("refine", "refine_budget", "match_light", "alpha", "precision", "seed")
+OF_NETWORKS = ("texture", "refine", "refine_budget", "precision")
+"""Options that mean nothing to the others."""
 GET = "…"
 """In the list of models: the entry that opens the models page."""
 LABELS = 76
@@ -70,6 +72,7 @@ class EnginePanel(Panel):
         for form in (self.main, self.more):
             form.values = self._settings[EngineOptions]
         self.source.values = self._settings[RemoveOptions]
+        self._enable()
 
     def show_devices(self, names: list[str], automatic: str) -> None:
         """Offer the devices of this machine, once they are known.
@@ -98,7 +101,16 @@ class EnginePanel(Panel):
         if isinstance(values, EngineOptions):
             for form in (self.main, self.more):
                 form.values = values
+        self._enable()
         self.changed.emit()
+
+    def _enable(self) -> None:
+        """Let only those options be changed that have an effect."""
+        in_use = self._settings[RemoveOptions].model or best(self._store)
+        for form, names in ((self.main, MAIN), (self.more, MORE)):
+            for name in OF_NETWORKS:
+                if name in names:
+                    form.enable(name, in_use not in CLASSICAL)
 
     def _lay_out(self, theme: Theme) -> None:
         content = QWidget()

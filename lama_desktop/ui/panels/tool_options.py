@@ -13,6 +13,7 @@ from lama_desktop.ui.controls.scrolling import Strip
 from lama_desktop.ui.form import Form
 from lama_desktop.ui.text import keys_text, sentence, tr
 from lama_desktop.ui.theme import GAP, PADDING, UNIT, Theme, weighted
+from lama_desktop.ui.toolbelt import masks
 
 BAR, HEIGHT, SPACE = 44, 30, 20
 
@@ -47,7 +48,8 @@ class ToolOptions(QToolBar):
         self._row = QHBoxLayout(controls)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(SPACE)
-        self._row.addWidget(self._labelled_switch())
+        self._filling = self._labelled_switch()
+        self._row.addWidget(self._filling)
         self._row.addStretch(1)
         row = QHBoxLayout(holder)
         row.setContentsMargins(PADDING, 0, PADDING, 0)
@@ -64,6 +66,7 @@ class ToolOptions(QToolBar):
         """Show another tool's options."""
         self._tool = tool
         self._title.setText(tr(tool.title))
+        self._filling.setVisible(masks(tool))
         self._title.setToolTip(sentence(tr(tool.hint)))
         if self._form is not None:
             self._row.removeWidget(self._form)
