@@ -171,5 +171,8 @@ def _portable(keys: QKeySequence) -> str:
 
 
 def _is_plain(keys: QKeySequence) -> bool:
-    """Tell whether a shortcut is a key that is also typed."""
-    return keys.count() > 0 and keys[0].keyboardModifiers() in _PLAIN  # type: ignore[index]
+    """Tell whether a shortcut is a key that is also typed; F1 and what follows it are not."""
+    if keys.count() == 0:
+        return False
+    first = keys[0]  # type: ignore[index]
+    return first.keyboardModifiers() in _PLAIN and first.key() < Qt.Key.Key_F1

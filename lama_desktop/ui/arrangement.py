@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QSize, Qt
+from PySide6.QtCore import QByteArray, QEvent, QObject, QSize, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 
 from lama_desktop.ui.panels.panel import WIDTH
@@ -37,6 +37,7 @@ class Arrangement(QObject):
         self._size, self._engine_height, self._given = QSize(), 0, 0
         window.installEventFilter(self)
         window.engine.installEventFilter(self)
+        _application().focusChanged.connect(self._catch_focus)
 
     @property
     def hides_all(self) -> bool:
@@ -87,6 +88,16 @@ class Arrangement(QObject):
     def make_room(self, wanted: bool) -> None:
         """Put what is around photos away for a page that has no use for it, or bring it back."""
         self._hide(_PAGE, wanted)
+
+    def disconnect_from_application(self) -> None:
+        """Listen to the application no more; called before the window goes."""
+        _application().focusChanged.disconnect(self._catch_focus)
+
+    def _catch_focus(self, old: QWidget | None, now: QWidget | None) -> None:
+        """Give the keyboard back to the photo when a field lets go of it."""
+        canvas = self._window.canvas
+        if now is None and self._window.isActiveWindow() and canvas is not None:
+            QTimer.singleShot(0, canvas, canvas.setFocus)
 
     def _hide(self, reason: str, wanted: bool) -> None:
         """Hide what is around the photo as long as there is a reason, then put it back to the pixel."""
@@ -153,6 +164,12 @@ class Arrangement(QObject):
                 first.setFocus(Qt.FocusReason.TabFocusReason)
                 _bring_into_view(first)
                 return
+
+
+def _application() -> QApplication:
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    return application
 
 
 def _first_focus(part: QWidget) -> QWidget | None:

@@ -219,7 +219,7 @@ class Files(QObject):
         self._show(document, instead_of if instead_of in self._tabs.documents else None)
         self._recent.add(path)
         for note in read.notes:
-            self._notices.tell(note, Tone.WARNING)
+            self._notices.tell(note, Tone.WARNING, about=document)
 
     def _show(self, document: Document, instead_of: Document | None) -> None:
         document.history.budget = self._settings[Editing].history_mb * MB

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal, SignalInstance
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QTabWidget, QWidget
+from PySide6.QtWidgets import QMainWindow, QTabWidget
 
 from lama_desktop.core.document import Document
 from lama_desktop.core.drawable import Mask
@@ -31,7 +31,7 @@ from lama_desktop.ui.empty import EmptyState
 from lama_desktop.ui.export import Exporter
 from lama_desktop.ui.files import MB, Files, title_of
 from lama_desktop.ui.incoming import Incoming
-from lama_desktop.ui.jobs import JobRunner
+from lama_desktop.ui.jobs import Job, JobRunner
 from lama_desktop.ui.look import Look
 from lama_desktop.ui.menus import PANELS, RECENT, TOOLS, fill_menu_bar, fill_recent
 from lama_desktop.ui.notices import Notices, Tone
@@ -252,16 +252,13 @@ class MainWindow(QMainWindow):
         self.engine.models_wanted.connect(lambda: self.asks.preferences("models"))
         self.status.zoom_entered.connect(self._zoom_to)
         self.status.cancel_clicked.connect(self.cancel)
-        self.runner.failed.connect(lambda job, error: self.notices.tell_error(error))
+        self.runner.failed.connect(self._tell_failure)
         self.runner.changed.connect(self.action_set.refresh_soon)
-        self.action_set.failed.connect(self.notices.tell_error)
+        self.action_set.failed.connect(lambda error: self.notices.tell_error(error, self.document))
         self.remover.started.connect(self._show_removal)
         self.remover.ended.connect(self._hide_removal)
         self.remover.dropped.connect(lambda text: self.notices.tell(text, Tone.WARNING))
         self.look.changed.connect(self.action_set.refresh_soon)
-        application = QApplication.instance()
-        assert isinstance(application, QApplication)
-        application.focusChanged.connect(self._catch_focus)
 
     def _make_canvas(self, document: Document) -> Canvas:
         self.toolbelt.suit(document.size)
@@ -271,7 +268,7 @@ class MainWindow(QMainWindow):
         canvas.options_changed.connect(self._follow_tool)
         canvas.gesture_begun.connect(self._begin_gesture)
         canvas.gesture_ended.connect(lambda tool, changed: self._end_gesture(document, tool, changed))
-        canvas.refused.connect(lambda text: self.notices.tell(text, Tone.WARNING))
+        canvas.refused.connect(lambda text: self.notices.tell(text, Tone.WARNING, about=self.document))
         canvas.compared.connect(self.action_set.refresh_soon)
         canvas.viewport.changed.connect(self._show_zoom)  # no lambda: it would keep the canvas, and so the photo
         return canvas
@@ -291,6 +288,7 @@ class MainWindow(QMainWindow):
             panel.show_document(document)
         self.arrangement.make_room(self.batch.is_in_front)
         self.navigator.show_canvas(self.canvas)
+        self.notices.show_document(document)
         self.status.show_document(document)
         self._show_zoom()
         self._refresh()
@@ -300,8 +298,14 @@ class MainWindow(QMainWindow):
         self.exporter.forget(document)
         self.batch.forget(document)
         self.saver.forget(document)
+        self.notices.forget(document)
         if (job := self.remover.job(document)) is not None:
             job.cancel()
+
+    def _tell_failure(self, job: Job, error: Exception) -> None:
+        """Tell what went wrong in the background, over the photo it was done for where there is one."""
+        about = next((each for each in self.workspace.documents if self.remover.job(each) is job), None)
+        self.notices.tell_error(error, about)
 
     def _refresh(self, *_: object) -> None:
         """Show the state of the document in front."""
@@ -358,15 +362,8 @@ class MainWindow(QMainWindow):
 
     def disconnect_from_application(self) -> None:
         """Listen to the application no more; called before the window goes."""
-        application = QApplication.instance()
-        assert isinstance(application, QApplication)
-        application.focusChanged.disconnect(self._catch_focus)
+        self.arrangement.disconnect_from_application()
         self.action_set.disconnect_from_application()
-
-    def _catch_focus(self, old: QWidget | None, now: QWidget | None) -> None:
-        """Give the keyboard back to the photo when a field lets go of it."""
-        if now is None and self.isActiveWindow() and self.canvas is not None:
-            QTimer.singleShot(0, self.canvas, self.canvas.setFocus)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Close, once the batch has stopped, every document has been seen to and every file is written.
