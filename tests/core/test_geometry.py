@@ -1,7 +1,7 @@
 """Rect: half-open, and its algebra."""
 
 import numpy as np
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lama_desktop.core.geometry import Rect
@@ -9,6 +9,8 @@ from lama_desktop.core.geometry import Rect
 SIDE = 24
 coordinates = st.integers(-4, SIDE)
 rects = st.builds(Rect, coordinates, coordinates, coordinates, coordinates)
+sides = st.integers(1, SIDE)
+filled = st.builds(lambda x, y, width, height: Rect(x, y, x + width, y + height), coordinates, coordinates, sides, sides)
 
 
 def pixels(rect: Rect) -> set[tuple[int, int]]:
@@ -47,9 +49,8 @@ def test_shifting_keeps_the_size_where_it_fits(a, bounds):
         assert (moved.width, moved.height) == (a.width, a.height)
 
 
-@given(rects, rects)
+@given(rects, filled)
 def test_a_part_is_found_in_an_array_that_starts_elsewhere(part, outer):
-    assume(not outer.is_empty)
     rows, columns = np.mgrid[outer.top : outer.bottom, outer.left : outer.right]
     inside = part.slices_in(outer)
     found = set(zip(columns[inside].ravel().tolist(), rows[inside].ravel().tolist(), strict=True))
