@@ -3,30 +3,31 @@
 import cv2
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QImage, QPainter, QPainterPath, QPixmap
+from PySide6.QtGui import QBrush, QImage, QPainter, QPainterPath, QPixmap
 
 from lama_desktop.core.arrays import Image
+from lama_desktop.core.blend import NORMAL
 from lama_desktop.core.color import SRGB, ColorSpace, rgb_space
 from lama_desktop.core.composite import composite
 from lama_desktop.core.document import Document
 from lama_desktop.core.exchange import Snapshot
 from lama_desktop.core.geometry import Rect
 from lama_desktop.core.layer import Layer
+from lama_desktop.core.tree import mapped
 from lama_desktop.progress import Progress
+from lama_desktop.ui.canvas.picture import CHECK, CHECKS
 from lama_desktop.ui.theme import THUMBNAIL_RADIUS
 
 OVERSAMPLING = 3
 """Pixels looked at per pixel of a thumbnail, along a side: not to flicker, and not to take long at 100 megapixels."""
-MOST_PIXELS = 500_000
-"""Fills up to this size are shown with their surroundings."""
 AROUND = 1.4
-"""How much of those, as a multiple of the fill's sides."""
+"""How much of the surroundings of a fill is shown, as a multiple of its sides."""
 STRIP = 16
 """Rows of a small picture that are made at once."""
 
 
 def layer_thumbnail(document: Document, layer: Layer, size: QSize, scale: float) -> QPixmap:
-    """Return what a layer holds, where it lies in its document, on nothing; of a fill, what it has made of its place.
+    """Return what a layer holds, where it lies in its document, on checks; of a fill, what it has made of its place.
 
     Args:
         document: whose colours and shape it has.
@@ -34,33 +35,35 @@ def layer_thumbnail(document: Document, layer: Layer, size: QSize, scale: float)
         size: of the result, in widget pixels; the picture is fitted into it.
         scale: device pixels per widget pixel.
     """
-    if layer.recipe is not None and layer.rect.area <= MOST_PIXELS:
-        return _filled_place(document, layer, size, scale)
-    width, height = document.size
-    fit = min(size.width() * scale / width, size.height() * scale / height)
-    shape = max(1, round(width * fit)), max(1, round(height * fit))
-    part = layer.rect & document.rect
-    canvas = np.zeros((shape[1], shape[0], 4), np.uint8)
-    if not part.is_empty:
-        small = shrunk(layer.pixels[part.slices_in(layer.rect)], fit)
-        place = Rect.of_size((small.shape[1], small.shape[0])).moved(round(part.left * fit), round(part.top * fit))
-        frame = Rect.of_size(shape)
-        canvas[place.slices_in(frame)] = in_srgb(small, document.space)[frame.slices_in(place)]
-    return rounded(canvas, scale)
+    filled = layer.recipe is not None
+    place = _around(layer.rect, size).shifted_into(document.rect) if filled else document.rect
+    tree = (*(document.stack.below(layer) if filled else ()), layer.copy(visible=True, opacity=1.0, mode=NORMAL))
+    fit = min(size.width() * scale / place.width, size.height() * scale / place.height)
+    step = max(1, int(1 / fit / OVERSAMPLING))
+    sampled = mapped(tree, lambda each: _sampled(each, place, step))
+    seen = Rect.of_size((-(-place.width // step), -(-place.height // step)))
+    shape = max(1, round(place.width * fit)), max(1, round(place.height * fit))
+    pixels = cv2.resize(composite(sampled, seen, document.dtype), shape, interpolation=cv2.INTER_AREA)
+    return rounded(in_srgb(pixels, document.space), scale)
 
 
-def _filled_place(document: Document, layer: Layer, size: QSize, scale: float) -> QPixmap:
-    """Return a fill with what is around and below it."""
-    rect = layer.rect
+def _around(rect: Rect, size: QSize) -> Rect:
+    """Return what is shown of a fill's surroundings, in the shape of the thumbnail."""
     wide, high = rect.width * AROUND, max(rect.height * AROUND, rect.width * AROUND * size.height() / size.width())
     wide = max(wide, high * size.width() / size.height())
     x, y = (rect.left + rect.right) / 2, (rect.top + rect.bottom) / 2
-    place = Rect(round(x - wide / 2), round(y - high / 2), round(x + wide / 2), round(y + high / 2))
-    place = place.shifted_into(document.rect)
-    below = document.stack.below(layer)
-    pixels = composite((*below, layer.copy(visible=True)), place, document.dtype)
-    fit = min(size.width() * scale / place.width, size.height() * scale / place.height)
-    return rounded(in_srgb(shrunk(pixels, fit), document.space), scale)
+    return Rect(round(x - wide / 2), round(y - high / 2), round(x + wide / 2), round(y + high / 2))
+
+
+def _sampled(layer: Layer, place: Rect, step: int) -> Layer:
+    """Return every `step`-th pixel of a part of a layer, counted from its corner."""
+    part = layer.rect & place
+    if part.is_empty:
+        return Layer.blank(Rect.of_size((1, 1)), layer.pixels.dtype).copy(visible=False)
+    left, top = (-(-(edge - start) // step) for edge, start in ((part.left, place.left), (part.top, place.top)))
+    x, y = place.left + left * step - layer.rect.left, place.top + top * step - layer.rect.top
+    pixels = layer.pixels[y : part.bottom - layer.rect.top : step, x : part.right - layer.rect.left : step]
+    return layer.with_pixels(pixels, (left, top), coverage=None)
 
 
 def shrunk(pixels: Image, fit: float) -> Image:
@@ -81,7 +84,7 @@ def in_srgb(pixels: Image, space: ColorSpace) -> Image:
 
 
 def rounded(pixels: Image, scale: float) -> QPixmap:
-    """Return 8-bit RGBA pixels as a pixmap with round corners."""
+    """Return 8-bit RGBA pixels as a pixmap with round corners, on checks where they are transparent."""
     height, width = pixels.shape[:2]
     picture = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGBA8888)
     result = QPixmap(width, height)
@@ -91,10 +94,24 @@ def rounded(pixels: Image, scale: float) -> QPixmap:
     path = QPainterPath()
     path.addRoundedRect(QRectF(0, 0, width, height), THUMBNAIL_RADIUS * scale, THUMBNAIL_RADIUS * scale)
     painter.setClipPath(path)
+    if pixels[..., 3].min() < 255:
+        painter.fillRect(result.rect(), QBrush(_checks(scale)))
     painter.drawImage(0, 0, picture)
     painter.end()
     result.setDevicePixelRatio(scale)
     return result
+
+
+def _checks(scale: float) -> QPixmap:
+    """Return the pattern behind what is transparent: that of the canvas, half as large."""
+    side = max(1, round(CHECK * scale / 2))
+    tile = QPixmap(2 * side, 2 * side)
+    tile.fill(CHECKS[0])
+    painter = QPainter(tile)
+    painter.fillRect(side, 0, side, side, CHECKS[1])
+    painter.fillRect(0, side, side, side, CHECKS[1])
+    painter.end()
+    return tile
 
 
 def small_picture(snapshot: Snapshot, fit: float, progress: Progress) -> Image:
