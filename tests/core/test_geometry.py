@@ -10,7 +10,9 @@ SIDE = 24
 coordinates = st.integers(-4, SIDE)
 rects = st.builds(Rect, coordinates, coordinates, coordinates, coordinates)
 sides = st.integers(1, SIDE)
-filled = st.builds(lambda x, y, width, height: Rect(x, y, x + width, y + height), coordinates, coordinates, sides, sides)
+filled = st.builds(
+    lambda x, y, width, height: Rect(x, y, x + width, y + height), coordinates, coordinates, sides, sides
+)
 
 
 def pixels(rect: Rect) -> set[tuple[int, int]]:
