@@ -101,22 +101,21 @@ class Field:
         self._found[self.places] = current
         self._distance = distance
 
-    def vote(self, values: Tensor, pixels: Tensor, radius: int, sharpness: float, progress: Progress) -> Tensor:
+    def vote(self, values: Tensor, pixels: Tensor, radius: int, progress: Progress) -> Tensor:
         """Return what the patches that cover each pixel want it to be, (M, C).
 
         A vote counts by the patch's confidence and by how like its source it is: 1 for the same, falling as a Gaussian
-        whose variance is `sharpness` times the third quartile of all distances.
+        whose variance is the third quartile of all distances.
 
         Args:
             values: (N, C) the picture.
             pixels: (M) the pixels to vote on.
             radius: of a patch.
-            sharpness: smaller lets only the most similar patches count.
             progress: called for every row of a patch.
         """
         last = len(self.source) - 1
         some = self._distance[:: max(1, len(self._distance) // 20_000)]
-        variance = (torch.quantile(some, 0.75) * sharpness).clamp_min(1e-8)
+        variance = torch.quantile(some, 0.75).clamp_min(1e-8)
         weights = torch.zeros(len(self.source), device=values.device)
         weight = torch.exp(-self._distance / (2 * variance)) * self._confidence[self.places]
         weights[self.places] = weight.clamp_min(1e-12)  # where no patch fits well, the least bad one still speaks
@@ -131,6 +130,10 @@ class Field:
                 total.addcmul_(values[(self._found[place] - move).clamp(0, last)], share)
                 count += share
         return total / count.clamp_min(1e-30)
+
+    def copied(self, values: Tensor, pixels: Tensor) -> Tensor:
+        """Return the middles of what these places found, (M, C)."""
+        return values[self._found[pixels]]
 
     def _search_all(self, features: Tensor, wanted: Tensor, progress: Progress) -> None:
         """Compare every place with every source."""

@@ -9,7 +9,9 @@ Shechtman, Irani, "Space-Time Completion of Video", PAMI 2007). What the steps a
 * texture attributes, the mean absolute gradients around a pixel, are compared and voted on like colours, so that bland
   patches do not win in rough regions (ibid., section 2.3); taken at the finest scale and carried to the others;
 * votes count by similarity and by confidence, which falls with the distance from the border (Wexler et al., section
-  3.2); in the end only the most similar patches count, so that the result is sharp;
+  3.2); in the end nobody votes, and each pixel is copied from where its own patch comes from: the grain is the photo's
+  and not a mean. Neighbouring patches agree by then, or lie beside each other in the photo, too. Measured on holes of
+  600 pixels and more, against a last vote of 9 patches: the same PSNR, a texture distance (SWD) lower by a tenth;
 * beyond those papers: a patch is compared by its leading principal components instead of all its pixels, and its
   distance grows a little with how far away it lies, in units of the hole's reach: near texture is under the same light.
 
@@ -51,18 +53,12 @@ COMPONENTS = 20
 FINE_COMPONENTS = 12
 FINE_PIXELS = 300_000
 """Above this many pixels a scale is compared by FINE_COMPONENTS in half precision, once, and only near the finds of the
-scale before; fewer patches vote."""
+scale before, and nobody votes."""
 ITERATIONS = (3, 4, 8)
 """Rounds of search and vote at the finest scale, the next, and all coarser ones."""
 NEARNESS = 0.03
 LEAST_REACH = 64
 CONFIDENCE_BASE = 1.3
-SHARPNESS = 0.03
-"""How much narrower the last vote's similarity is."""
-LAST_RADIUS = 0
-"""In the end only a pixel's own patch votes: the grain is the photo's, not a mean. Neighbouring patches have agreed by
-then, or lie beside each other in the photo, too. Against votes of the 9 patches around, measured on holes of 600 and
-more pixels: the same PSNR, a sliced Wasserstein distance lower by a tenth."""
 GUIDE_WEIGHT = 14.0
 """Of the guide's mean colour at the coarsest scale; the side of a patch, 7, would make it count like all its pixels."""
 MEMBRANE_WEIGHT = 3.0
@@ -134,11 +130,11 @@ def complete(
         done += work[level]
     assert scale is not None
     assert finds is not None
-    redrawn = dilated(scale, scale.missing, RING) & inside_of(scale)
+    redrawn = dilated(scale, scale.missing, min(RING, radius)) & inside_of(scale)
     places = redrawn.nonzero()[:, 0]
-    votes = finds.vote(scale.values, places, min(radius, LAST_RADIUS), SHARPNESS, progress.stage(1, 1))
+    scale.values[places] = finds.copied(scale.values, places)
+    progress(1)
     plane = scale.plane(scale.values)
-    plane.view(-1, plane.shape[2])[places] = votes
     margin = scale.margin
     result = plane[margin : margin + scale.height, margin : margin + scale.width, : image.shape[2]]
     changed = scale.plane(redrawn)[margin : margin + scale.height, margin : margin + scale.width].cpu().numpy()
@@ -160,17 +156,23 @@ def _solve(
 ) -> Field:
     """Fill one scale in place and return where its patches come from."""
     large = len(scale.missing) > FINE_PIXELS
-    voters = LAST_RADIUS if large else radius
     places = scale.target.nonzero()[:, 0]
     missing = scale.missing.nonzero()[:, 0]
     confidence = torch.pow(CONFIDENCE_BASE, -depth_of(scale))
     progress(0)
     fresh = Field(scale.stride, places, scale.source, confidence, random)
+
+    def draw(progress: Progress) -> None:
+        if large:
+            scale.values[missing] = fresh.copied(scale.values, missing)
+        else:
+            scale.values[missing] = fresh.vote(scale.values, missing, radius, progress)
+
     if coarse is None or before is None:
         _peel(scale, radius, guide_weight, random, progress.stage(0, 0))
     else:
         fresh.follow(coarse, before.margin, scale.margin, (scale.height, scale.width))
-        scale.values[missing] = fresh.vote(scale.values, missing, voters, 1.0, progress.stage(0, 0))
+        draw(progress.stage(0, 0))
     rounds = 1 if large else ITERATIONS[min(level, len(ITERATIONS) - 1)]
     basis = _basis(scale, radius, FINE_COMPONENTS if large else COMPONENTS, random)
     for index in range(rounds):
@@ -186,7 +188,7 @@ def _solve(
             features, wanted = torch.cat([features, own], 1), torch.cat([wanted, followed[places]], 1)
         fresh.search(features, wanted, thorough=not large and (level > 0 or index == 0), progress=stage)
         if level > 0 or index < rounds - 1:
-            scale.values[missing] = fresh.vote(scale.values, missing, voters, 1.0, stage.stage(1, 1))
+            draw(stage.stage(1, 1))
     return fresh
 
 

@@ -34,7 +34,8 @@ from lama_desktop.progress import Progress
 LEAST_TRUST = MEMBRANE_WEIGHT / GUIDE_WEIGHT
 """A guide that tells nothing is a membrane, and is followed like one."""
 MOST_TRUST = 0.5
-"""More makes patches agree with the guide and with each other no longer; what is sure is kept band by band anyway."""
+"""With more, patches agree with the guide and not with each other, and grain is lost; what is sure is kept band by band
+anyway."""
 DOUBTED, BELIEVED = 0.5, 0.9
 """The part of a band beside the hole up to which the photo's texture is drawn instead, and from which the network's
 own is kept."""
