@@ -42,7 +42,8 @@ WIDTH, LABELS = 372, 112
 MASKS = ("masks", "mask_size", "mask_color", "mask_tolerance", "soft_mask", "per_mask")
 FILLING = ("preset", "texture", "context", "grow", "feather", "match_light", "refine")
 RESULTS = ("existing", "name", "format", "depth", "to_srgb")
-WRITING = ("quality", "strip_metadata")
+WRITING, PRIVACY = ("quality",), ("strip_metadata",)
+"""Apart, so that a long title does not push the slider out of its column."""
 INPUTS_SHOWN = 4
 
 
@@ -77,11 +78,11 @@ class SettingsColumn(QScrollArea):
         self.results = Form(
             order.batch, only=RESULTS, editors={"format": Choice([(KEEP, tr("Like the photo")), *writable])}
         )
-        self.writing = Form(order.write, only=WRITING)
+        self.writing, self.privacy = Form(order.write, only=WRITING), Form(order.write, only=PRIVACY)
         self._lay_out()
         self.model.changed.connect(lambda name: self._take(replace(self._order, model=str(name))))
         self.output.changed.connect(self._send)
-        for form in (self.recursive, self.masks, self.filling, self.results, self.writing):
+        for form in (self.recursive, self.masks, self.filling, self.results, self.writing, self.privacy):
             form.changed.connect(self._take_section)
         self.show_order(order)
 
@@ -95,10 +96,7 @@ class SettingsColumn(QScrollArea):
         self.model.value = order.model
         self.inputs.show_paths(order.inputs)
         self.output.show_output(order.output, order.batch.in_place)
-        for form in (self.recursive, self.masks, self.results):
-            form.values = order.batch
-        self.filling.values, self.writing.values = order.engine, order.write
-        self._show_what_matters()
+        self._show_values()
 
     def _show_what_matters(self) -> None:
         """Leave out rows that mean nothing with what is chosen."""
@@ -138,10 +136,17 @@ class SettingsColumn(QScrollArea):
 
     def _take(self, order: Order) -> None:
         self._order = order
+        self._show_values()
+        self.changed.emit(order)
+
+    def _show_values(self) -> None:
+        order = self._order
         for form in (self.recursive, self.masks, self.results):
             form.values = order.batch
+        for form in (self.writing, self.privacy):
+            form.values = order.write
+        self.filling.values = order.engine
         self._show_what_matters()
-        self.changed.emit(order)
 
     def _lay_out(self) -> None:
         self.setFixedWidth(WIDTH)
@@ -157,7 +162,7 @@ class SettingsColumn(QScrollArea):
             (tr("Photos"), (self.inputs, self.recursive)),
             (tr("Masks"), (self.masks,)),
             (tr("Filling"), (_labelled(tr("Model"), self.model), self.filling)),
-            (tr("Results"), (_labelled(tr("Save"), self.output), self.results, self.writing)),
+            (tr("Results"), (_labelled(tr("Save"), self.output), self.results, self.writing, self.privacy)),
         )
         for number, (title, widgets) in enumerate(sections):
             if number:
