@@ -250,6 +250,7 @@ class MainWindow(QMainWindow):
         self.tool_options.changed.connect(self._follow_tool)
         self.tool_options.after_stroke_changed.connect(lambda _: self.retouch.toggle_after_stroke())
         self.engine.models_wanted.connect(lambda: self.asks.preferences("models"))
+        self.engine.device_changed.connect(self.status.show_device)
         self.status.zoom_entered.connect(self._zoom_to)
         self.status.cancel_clicked.connect(self.cancel)
         self.runner.failed.connect(self._tell_failure)

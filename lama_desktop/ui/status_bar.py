@@ -1,12 +1,13 @@
-"""StatusBar: where the pointer is and on what, the zoom, the picture's facts, memory, and what is being done."""
+"""StatusBar: zoom, the picture's facts, memory and device, where the pointer is and on what, and what is being done."""
 
 import time
+from collections.abc import Sequence
 from functools import lru_cache
 from io import BytesIO
 
 from PIL import ImageCms
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QProgressBar, QPushButton, QStatusBar, QWidget
 
 from lama_desktop.core.document import Document
@@ -16,14 +17,15 @@ from lama_desktop.ui.jobs import Job, JobRunner
 from lama_desktop.ui.text import in_bytes, tr
 from lama_desktop.ui.theme import GAP, PADDING, tabular
 
-BAR_WIDTH = 160
+BAR_WIDTH, WIDEST, SPACE = 160, 240, 20
+"""Widths: of the progress; of a fact, whose end is cut where it is longer; between facts."""
 TICK_MS, POINTER_MS = 200, 30
 HASTE_S = 0.3
 """What is done sooner than this is not worth a progress bar."""
 
 
 class StatusBar(QStatusBar):
-    """One line of facts; on the right the work that is being done, and Cancel.
+    """One line of facts, each at a place that stays; on the right the work that is being done, and Cancel.
 
     Args:
         runner: what is being done.
@@ -41,22 +43,15 @@ class StatusBar(QStatusBar):
         self.setSizeGripEnabled(False)
         self._runner = runner
         self._document: Document | None = None
-        self.position, self.color = QLabel(), QLabel()
         self.zoom = ZoomField()
         self.zoom.entered.connect(self.zoom_entered)
-        self.size_text, self.depth_text, self.memory = QLabel(), QLabel(), QLabel()
-        widest = {self.position: "00000, 00000", self.color: "R 65535 G 65535 B 65535"}
-        left = QWidget()
-        row = QHBoxLayout(left)
-        row.setContentsMargins(PADDING, 0, 0, 0)
-        row.setSpacing(2 * GAP)
-        for widget in (self.position, self.color, self.zoom, self.size_text, self.depth_text, self.memory):
-            if isinstance(widget, QLabel):
-                widget.setFont(tabular(self.font()))
-                if widget in widest:  # so that nothing moves while the pointer does
-                    widget.setMinimumWidth(widget.fontMetrics().horizontalAdvance(widest[widget]))
-            row.addWidget(widget)
-        self.addWidget(left)
+        self.size_text, self.depth_text, self.memory, self.device = Fact(), Fact(), Fact(), Fact()
+        self.position, self.color = Fact(), Fact()
+        # What comes and goes with the pointer is last: beside it nothing is left empty.
+        line = (self.size_text, self.depth_text, self.memory, self.device, self.position, self.color)
+        spared = (self.device, self.memory, self.depth_text, self.color, self.size_text, self.position)
+        self._facts = Facts(self.zoom, line, spared)
+        self.addWidget(self._facts, 1)
         self.work = WorkIndicator()
         self.work.cancel.clicked.connect(self.cancel_clicked)
         self.addPermanentWidget(self.work)
@@ -77,19 +72,34 @@ class StatusBar(QStatusBar):
         self.zoom.setVisible(document is not None)
         self.show_pointer(None)
         self.refresh()
+        self._facts.arrange()
 
     def refresh(self) -> None:
         """Show size, depth and memory as they are."""
         document = self._document
         if document is None:
-            for label in (self.size_text, self.depth_text, self.memory):
-                label.clear()
+            for fact in (self.size_text, self.depth_text, self.memory):
+                fact.show_text("")
+            for fact in (self.position, self.color):
+                fact.reserve("")
             return
         width, height = document.size
-        self.size_text.setText(f"{width} × {height} px")
-        self.depth_text.setText(f"{tr('{bits} bit', bits=document.depth)} · {profile_name(document.facts)}")
-        used = sum(document.stack.storage().values()) + document.history.nbytes
-        self.memory.setText(tr("Memory {size}", size=in_bytes(used)))
+        full = 255 if document.depth == 8 else 65535
+        self.position.reserve(f"-{width}, -{height}")
+        self.color.reserve(f"R {full} G {full} B {full} A {full}")
+        self.memory.reserve(tr("Memory {size}", size="888 MB"))
+        self.size_text.show_text(f"{width} × {height} px")
+        self.depth_text.show_text(f"{tr('{bits} bit', bits=document.depth)} · {profile_name(document.facts)}")
+        layers, steps = sum(document.stack.storage().values()), document.history.nbytes
+        self.memory.show_text(tr("Memory {size}", size=in_bytes(layers + steps)))
+        self.memory.setToolTip(
+            tr("This photo: layers {layers}, history {steps}", layers=in_bytes(layers), steps=in_bytes(steps))
+        )
+
+    def show_device(self, text: str) -> None:
+        """Show what removals run on."""
+        self.device.show_text(text.replace(", ", " · "))
+        self.device.setToolTip(tr("What removals run on"))
 
     def point(self, point: tuple[float, float] | None) -> None:
         """Show a little later where the pointer is, however fast it moves."""
@@ -101,18 +111,18 @@ class StatusBar(QStatusBar):
         """Show where the pointer is in the document, and the colour there; None when it is outside."""
         document = self._document
         if document is None or point is None:
-            self.position.clear()
-            self.color.clear()
+            self.position.show_text("")
+            self.color.show_text("")
             return
         x, y = int(point[0] // 1), int(point[1] // 1)
-        self.position.setText(f"{x}, {y}")
+        self.position.show_text(f"{x}, {y}")
         pixel = Rect(x, y, x + 1, y + 1)
         if pixel not in document.rect:
-            self.color.clear()
+            self.color.show_text("")
             return
         red, green, blue, alpha = (int(value) for value in document.flatten(pixel)[0, 0])
         full = 255 if document.depth == 8 else 65535
-        self.color.setText(f"R {red} G {green} B {blue}" + (f" A {alpha}" if alpha < full else ""))
+        self.color.show_text(f"R {red} G {green} B {blue}" + (f" A {alpha}" if alpha < full else ""))
 
     def show_zoom(self, zoom: float) -> None:
         """Show the zoom; 1 is 100 %."""
@@ -131,6 +141,94 @@ class StatusBar(QStatusBar):
         self.work.show_job(late[0] if late else None)
 
 
+class Fact(QLabel):
+    """A text whose width does not depend on the digits in it.
+
+    Signals:
+        resized: it has another width.
+    """
+
+    resized = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFont(tabular(self.font()))
+        self._reserved, self._text = "", ""
+
+    def text(self) -> str:
+        """Return the whole text, though its end may not be seen."""
+        return self._text
+
+    def reserve(self, widest: str) -> None:
+        """Keep the room of a text, whatever is shown."""
+        self._reserved = widest
+        self._fit()
+
+    def show_text(self, text: str) -> None:
+        """Show a text."""
+        if text != self._text:
+            self._text = text
+            self._fit()
+
+    @property
+    def room(self) -> int:
+        """The width that it takes; 0 where there is nothing to be shown."""
+        widest = max(self.fontMetrics().horizontalAdvance(each) for each in (self._reserved, self._text))
+        return min(widest, WIDEST)
+
+    def _fit(self) -> None:
+        self.setText(self.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideRight, self.room))
+        if self.room != self.width():
+            self.resized.emit()
+
+
+class Facts(QWidget):
+    """Facts side by side, at places that depend on their room only; those that do not fit are left out.
+
+    Args:
+        first: what is never left out.
+        facts: the others, from left to right.
+        spared: the same, the first to be left out first.
+    """
+
+    def __init__(self, first: QWidget, facts: Sequence[Fact], spared: Sequence[Fact]) -> None:
+        super().__init__()
+        self._first, self._facts, self._spared = first, facts, spared
+        for widget in (first, *facts):
+            widget.setParent(self)
+        for fact in facts:
+            fact.resized.connect(self.arrange)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the room of what is never left out."""
+        return QSize(GAP + self._first.sizeHint().width(), self._first.sizeHint().height())
+
+    def sizeHint(self) -> QSize:
+        """Return the same: the rest takes what there is."""
+        return self.minimumSizeHint()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave out more, or less."""
+        self.arrange()
+
+    def arrange(self) -> None:
+        """Put every fact at its place; called by itself but for a first one that was hidden or shown."""
+        shown = [each for each in self._facts if each.room]
+        left = PADDING if self._first.isHidden() else GAP + self._first.width() + SPACE
+        for fact in self._spared:
+            if left + sum(each.room + SPACE for each in shown) <= self.width():
+                break
+            if fact in shown:
+                shown.remove(fact)
+        size = self._first.sizeHint()
+        self._first.setGeometry(GAP, (self.height() - size.height()) // 2, self._first.width(), size.height())
+        for fact in self._facts:
+            fact.setVisible(fact in shown)
+            if fact in shown:
+                fact.setGeometry(left, 0, fact.room, self.height())
+                left += fact.room + SPACE
+
+
 class WorkIndicator(QWidget):
     """What is being done, for how long, how far it is, and Cancel."""
 
@@ -138,6 +236,7 @@ class WorkIndicator(QWidget):
         super().__init__()
         self.text, self.bar = QLabel(), QProgressBar()
         self.text.setFont(tabular(self.font()))
+        self.text.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(False)
         self.bar.setFixedWidth(BAR_WIDTH)
@@ -156,10 +255,12 @@ class WorkIndicator(QWidget):
         for widget in (self.text, self.bar, self.cancel):
             widget.setVisible(job is not None)
         if job is None:
+            self.text.setMinimumWidth(0)
             return
         seconds = time.monotonic() - (job.started or time.monotonic())
         state = tr("stopping") if job.stopping else f"{seconds:.1f} s"
         self.text.setText(f"{job.title}… {state}")
+        self.text.setMinimumWidth(max(self.text.minimumWidth(), self.text.sizeHint().width()))
         self.text.setToolTip(job.text)
         self.bar.setRange(0, 1000 if job.fraction > 0 else 0)
         self.bar.setValue(round(1000 * job.fraction))

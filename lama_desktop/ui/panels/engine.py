@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QGridLayout, QLabel, QMainWindow, QToolButton, QVBoxLayout, QWidget
 
-from lama_desktop.engine.options import DeviceName, EngineOptions
+from lama_desktop.engine.options import DeviceName, EngineOptions, Precision
 from lama_desktop.models.store import ModelStore
 from lama_desktop.settings import Settings
 from lama_desktop.ui.controls.choices import Choice
@@ -40,14 +40,17 @@ class EnginePanel(Panel):
     Signals:
         models_wanted: the user asked for other models than those here.
         changed: an option or the model is another one.
+        device_changed: what removals run on is told, in words: "CPU, bfloat16".
     """
 
     models_wanted = Signal()
     changed = Signal()
+    device_changed = Signal(str)
 
     def __init__(self, settings: Settings, store: ModelStore, theme: Theme) -> None:
         super().__init__("engine", tr("Engine"))
         self._settings, self._store = settings, store
+        self._automatic = ""
         self.model = Choice()
         self.model.setAccessibleName(tr("Model"))
         self.model.setToolTip(tr("The model that fills the hole."))
@@ -83,7 +86,9 @@ class EnginePanel(Panel):
         """
         editor = cast(Choice, self.main.editor("device"))
         self.main.limit("device", [DeviceName.AUTO.value, *names])
-        editor.setItemText(0, tr("Auto ({device})", device=automatic.replace("cpu", "CPU")))
+        self._automatic = automatic.replace("cpu", "CPU")
+        editor.setItemText(0, tr("Auto ({device})", device=self._automatic))
+        self._enable()
 
     def show_state(self, text: str) -> None:
         """Say what the engine is doing: "ready", "loading", "filling"."""
@@ -105,12 +110,22 @@ class EnginePanel(Panel):
         self.changed.emit()
 
     def _enable(self) -> None:
-        """Let only those options be changed that have an effect."""
+        """Let only those options be changed that have an effect, and tell on what they run."""
         in_use = self._settings[RemoveOptions].model or best(self._store)
         for form, names in ((self.main, MAIN), (self.more, MORE)):
             for name in OF_NETWORKS:
                 if name in names:
                     form.enable(name, in_use not in CLASSICAL)
+        self.device_changed.emit("CPU" if in_use in CLASSICAL else self._device())
+
+    def _device(self) -> str:
+        """Return what a network runs on, in words; nothing as long as nobody has looked."""
+        chosen, (device, _, precision) = self._settings[EngineOptions], self._automatic.partition(", ")
+        if chosen.device is not DeviceName.AUTO:
+            device, precision = chosen.device.upper(), ""
+        if chosen.precision is not Precision.AUTO:
+            precision = chosen.precision.value
+        return ", ".join(each for each in (device, precision) if each) if self._automatic else ""
 
     def _lay_out(self, theme: Theme) -> None:
         content = QWidget()
