@@ -160,7 +160,7 @@ MODELS: tuple[ModelCard, ...] = (
     ModelCard(
         id="lama-fourier",
         title="LaMa-Fourier (Places)",
-        description="The model of the paper: 9 Fourier blocks, half the size of Big-LaMa and faster.",
+        description="The model of the paper: 9 Fourier blocks, half of those of Big-LaMa, and faster.",
         family="fourier",
         blocks=9,
         licence=_PLACES,

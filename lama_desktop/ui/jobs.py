@@ -101,6 +101,8 @@ class Job(QObject):
         self.fraction, self.text = 0.0, ""
         self.started: float | None = None
         """When its work began, by `time.monotonic`; None while it waits."""
+        self.told = False
+        """Set by who tells of a failure where it was started, in a slot of `failed`: the window need not."""
         self._work: Work | None = work
         self._outcome: tuple[object, BaseException | None] = None, None
         self._reports = _Reports()

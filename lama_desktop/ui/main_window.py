@@ -306,7 +306,8 @@ class MainWindow(QMainWindow):
     def _tell_failure(self, job: Job, error: Exception) -> None:
         """Tell what went wrong in the background, over the photo it was done for where there is one."""
         about = next((each for each in self.workspace.documents if self.remover.job(each) is job), None)
-        self.notices.tell_error(error, about)
+        if not job.told:
+            self.notices.tell_error(error, about)
 
     def _refresh(self, *_: object) -> None:
         """Show the state of the document in front."""

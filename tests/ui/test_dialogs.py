@@ -16,6 +16,7 @@ from lama_desktop.errors import CorruptWeightsError, DownloadError
 from lama_desktop.formats import WriteOptions
 from lama_desktop.models.cards import MODELS, find_card
 from lama_desktop.models.store import Installed
+from lama_desktop.ui.dialogs.models import ModelRow
 from lama_desktop.ui.dialogs.new_and_size import (
     Angle,
     CanvasPage,
@@ -381,7 +382,7 @@ def models(app, tmp_path):
 
 def test_a_model_is_fetched_checked_and_deleted(app, models, until):
     row = models.row("big-lama")
-    assert row.state.text() == "Not here, 206 MB"
+    assert row.state.text() == "Recommended, 206 MB"
     assert row.buttons["download"].isVisible()
     assert not models.row("telea").buttons["download"].isVisible()
     assert models.row("telea").state.text() == "Built in"
@@ -418,10 +419,18 @@ def test_a_download_is_stopped_and_does_not_stop_the_rest(app, models, until, do
 
 def test_failures_of_models_are_told(app, models, until):
     store = app.window.store
-    store.error = DownloadError("No source gave it. Check the network.")
+    store.error = DownloadError("No source gave it. Tried: a.org (it is not there), b.org (no connection).")
     models.row("big-lama").buttons["download"].click()
     idle(app, until)
-    assert models.message.text() == "No source gave it. Check the network."
+    assert models.message.text().startswith("No source gave it. Try again later, or")
+    assert "“Import a file…”" in models.message.text()
+    assert models.message.line.property("kind") == "danger"
+    assert "a.org" not in models.message.text()
+    assert not models.message.details.isVisible()
+    QTest.mouseClick(models.message.more, Qt.MouseButton.LeftButton)
+    assert models.message.details.isVisible()
+    assert "b.org (no connection)" in models.message.details.text()
+    assert not app.window.notices.shown, "it is said once"
     store.error = None
     models.download(find_card("big-lama"))
     idle(app, until)
@@ -429,6 +438,22 @@ def test_failures_of_models_are_told(app, models, until):
     models.verify(find_card("big-lama"))
     idle(app, until)
     assert models.message.text() == "It is damaged."
+
+
+def test_what_is_here_comes_first_and_research_is_folded(app, models, until):
+    def shown():
+        rows = [models._list.itemAt(index).widget() for index in range(models._list.count())]
+        return [each.card.id for each in rows if isinstance(each, ModelRow) and each.isVisible()]
+
+    assert shown()[-1] == "big-lama"
+    assert "patches" in shown()
+    assert len(shown()) < len(MODELS) / 2
+    QTest.mouseClick(models._more, Qt.MouseButton.LeftButton)
+    assert len(shown()) == len(MODELS)
+    models.row("celeba-deep").buttons["download"].click()
+    idle(app, until)
+    assert shown()[0] == "celeba-deep"
+    assert "more, for research" in models._more.text()
 
 
 def test_a_file_is_imported_and_named(app, models, until, tmp_path):

@@ -26,6 +26,7 @@ from lama_desktop.models.cards import MODELS, ModelCard
 from lama_desktop.models.installed import Installed
 from lama_desktop.models.store import ModelStore
 from lama_desktop.progress import Progress
+from lama_desktop.ui.dialogs.message import Message
 from lama_desktop.ui.dialogs.page import note
 from lama_desktop.ui.dialogs.question import Question
 from lama_desktop.ui.icons import themed_icon
@@ -33,6 +34,7 @@ from lama_desktop.ui.jobs import Job, JobRunner, Lane
 from lama_desktop.ui.text import in_bytes, tr
 from lama_desktop.ui.theme import GAP, PADDING, UNIT, Theme, small, weighted
 
+RECOMMENDED = MODELS[0].id
 SUFFIXES = "*.ckpt *.pt *.pth *.safetensors *.zip *.bin"
 
 
@@ -54,7 +56,12 @@ class ModelsPage(QWidget):
         super().__init__()
         self._store, self._runner, self._theme = store, runner, theme
         self._rows: dict[str, ModelRow] = {}
-        self.message = note()
+        self.message = Message(theme)
+        self._more = QToolButton()
+        self._more.setCheckable(True)
+        self._more.setProperty("kind", "fold")
+        self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._more.toggled.connect(lambda _: self.refresh())
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(PADDING)
@@ -81,20 +88,29 @@ class ModelsPage(QWidget):
         try:
             installed = {each.id: each for each in self._store.installed()}
         except LamaDesktopError as error:
-            self.message.setText(str(error))
+            self.message.show_error(error)
             installed = {}
         published = {card.id: card for card in MODELS}
         own = {each.id: each.card for each in installed.values() if each.id not in published}
         cards = own | published
         for key in [each for each in self._rows if each not in cards]:
             self._rows.pop(key).deleteLater()
-        for index, (key, card) in enumerate(sorted(cards.items(), key=lambda item: item[0] not in installed)):
+        here = [key for key, card in cards.items() if key in installed or card.built_in]
+        here.sort(key=lambda key: key not in installed)
+        first = [key for key in (RECOMMENDED,) if key not in here]
+        rest = [key for key in cards if key not in (*here, *first)]
+        for key in (*here, *first, *rest):
             row = self._rows.get(key)
             if row is None:
-                row = self._rows[key] = ModelRow(card, self._theme, self)
+                row = self._rows[key] = ModelRow(cards[key], self._theme, self)
             self._list.removeWidget(row)
-            self._list.insertWidget(index, row)
+            self._list.addWidget(row)
             row.show_installed(installed.get(key))
+            row.setVisible(self._more.isChecked() or key not in rest or row.job is not None)
+        self._list.insertWidget(len(here) + len(first), self._more)
+        self._more.setText(tr("{count} more, for research", count=len(rest)))
+        icon = "chevron-down" if self._more.isChecked() else "chevron-right"
+        self._more.setIcon(themed_icon(self._theme, icon, checked="text"))
 
     def row(self, key: str) -> "ModelRow":
         """Return the row of a model."""
@@ -152,7 +168,7 @@ class ModelsPage(QWidget):
         if row is not None:
             row.show_job(job)
         job.progressed.connect(lambda fraction, text: self._say(f"{title}: {text}" if row is None else ""))
-        job.failed.connect(lambda error: self._say(str(error)))
+        job.failed.connect(lambda error: self._tell(job, error))
         job.cancelled.connect(lambda: self._say(tr("Stopped. What has arrived is kept for the next try.")))
         job.succeeded.connect(lambda result: self._say(done if isinstance(done, str) else done(result)))
         job.finished.connect(self._settle)
@@ -165,7 +181,12 @@ class ModelsPage(QWidget):
 
     def _say(self, text: str) -> None:
         if text:
-            self.message.setText(text)
+            self.message.show_text(text)
+
+    def _tell(self, job: Job, error: Exception) -> None:
+        """Tell what went wrong, here where somebody sees it."""
+        job.told = self.isVisible()
+        self.message.show_error(error)
 
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -249,7 +270,8 @@ class ModelRow(QFrame):
         built_in = found is None and not card.sources
         size = in_bytes(card.size) if card.size else tr("size unknown")
         here = tr("On this disk, {size}", size=in_bytes(found.size)) if found else ""
-        self.state.setText(tr("Built in") if built_in else here or tr("Not here, {size}", size=size))
+        absent = tr("Recommended, {size}", size=size) if card.id == RECOMMENDED else tr("Not here, {size}", size=size)
+        self.state.setText(tr("Built in") if built_in else here or absent)
         self.state.setProperty("kind", "good" if found or built_in else "secondary")
         self.state.style().polish(self.state)
         shown = {
