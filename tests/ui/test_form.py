@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from lama_desktop.engine.options import EngineOptions, Preset
 from lama_desktop.options import option, options_of
@@ -15,6 +15,7 @@ from lama_desktop.ui.controls.choices import Choice, Segments, Switch
 from lama_desktop.ui.controls.focus_ring import FocusRing
 from lama_desktop.ui.controls.numbers import STEPS, Scale, SliderField
 from lama_desktop.ui.form import CompactNumber, Form, TextField, choice_title
+from lama_desktop.ui.sections import Appearance
 from lama_desktop.ui.theme import Theme, ThemeChoice
 
 
@@ -146,6 +147,29 @@ def test_segments_are_chosen_by_a_click(application):
     assert form.values.preset is Preset.BEST
     form.values = EngineOptions()
     assert form.editor("preset").value is Preset.NORMAL
+
+
+def test_the_keyboard_is_where_a_segment_was_clicked(application, until):
+    theme, ring = Theme(application, ThemeChoice.DARK), FocusRing(application)
+    form = Form(Appearance(), only=["mask_opacity", "theme"])
+    form.changed.connect(lambda values: theme.choose(values.theme))
+    form.show()
+    form.activateWindow()
+    until(form.isActiveWindow)
+    form.editor("mask_opacity").setFocus(Qt.FocusReason.TabFocusReason)
+    light = next(each for each in form.editor("theme").findChildren(QToolButton) if each.text() == "Light")
+    QTest.mouseClick(light, Qt.MouseButton.LeftButton)
+    application.processEvents()
+    assert application.focusWidget() is light
+    assert not ring.isVisible(), "it was the mouse"
+    form.editor("mask_opacity").setFocus()
+    form.editor("theme").setFocus(Qt.FocusReason.TabFocusReason)
+    assert application.focusWidget() is light
+    assert ring.isVisible()
+    QTest.keyClick(light, Qt.Key.Key_Right)
+    assert form.values.theme is ThemeChoice.DARK
+    assert application.focusWidget().text() == "Dark"
+    application.focusChanged.disconnect(ring.follow)
 
 
 @pytest.mark.parametrize("name", ["size", "hardness", "reach"])

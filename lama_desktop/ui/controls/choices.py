@@ -87,10 +87,11 @@ class Segments(QWidget):
             button.setProperty("kind", "segment")
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             button.setAccessibleName(title)
+            button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            button.toggled.connect(lambda on, button=button: self.setFocusProxy(button) if on else None)
             self._group.addButton(button, index)
             layout.addWidget(button)
         self._group.button(0).setChecked(True)
-        self.setFocusProxy(self._group.button(0))
         self._group.idClicked.connect(lambda index: self.changed.emit(self._values[index]))
 
     @property
