@@ -193,6 +193,25 @@ def test_a_list_offers_only_what_there_is_and_keeps_what_was_chosen(form):
     assert editor.value is Edge.HARD
 
 
+def test_a_list_has_lines_and_shows_its_titles_in_full(application, until):
+    Theme(application, ThemeChoice.DARK)
+    long = "A title that is much longer than the field is wide"
+    choice = Choice([(1, "One"), (None, ""), (2, "Two"), (3, long)])
+    heard = []
+    choice.changed.connect(heard.append)
+    choice.resize(80, 26)
+    choice.show()
+    choice.activateWindow()
+    until(choice.isActiveWindow)
+    choice.setFocus()
+    QTest.keyClick(choice, Qt.Key.Key_Down)
+    assert choice.value == 2, "past the line"
+    assert heard == [2]
+    choice.showPopup()
+    assert choice.view().viewport().width() > choice.fontMetrics().horizontalAdvance(long)
+    choice.hidePopup()
+
+
 def test_names_of_choices():
     assert [choice_title(each) for each in ("cpu", "very-hard", "auto")] == ["CPU", "Very hard", "Auto"]
 

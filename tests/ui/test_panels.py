@@ -227,6 +227,18 @@ def test_the_navigator_shows_the_photo_and_moves_the_view(app, document, until):
     assert visible.top == 0
 
 
+def test_a_panel_that_floats_can_be_closed(app, document):
+    panel = app.window.layers
+    assert not panel.heading.close_button.isVisible()
+    panel.setFloating(True)
+    assert panel.heading.close_button.isVisible()
+    QTest.mouseClick(panel.heading.close_button, LEFT)
+    assert not panel.isVisible()
+    app.do("reset-layout")
+    assert panel.isVisible()
+    assert not panel.heading.close_button.isVisible()
+
+
 def test_the_layout_is_remembered_and_reset(app, application, until):
     from lama_desktop.ui.app import App
 

@@ -152,11 +152,15 @@ class Choice(QComboBox):
         self.activated.connect(lambda _: self.changed.emit(self.value))
 
     def offer(self, choices: Sequence[tuple[object, str]]) -> None:
-        """Replace the choices; what was chosen stays where it is among them."""
+        """Replace the choices, a line where one has no title; what was chosen stays where it is among them."""
         before = self.value
         blocked = self.blockSignals(True)
         self.clear()
-        self.addItems([title for _, title in choices])
+        for _, title in choices:
+            if title:
+                self.addItem(title)
+            else:
+                self.insertSeparator(self.count())
         self._values = [value for value, _ in choices]
         self.value = before
         self.blockSignals(blocked)
@@ -179,6 +183,12 @@ class Choice(QComboBox):
         if self._flat:
             size.setWidth(self.fontMetrics().horizontalAdvance(self.currentText()) + ARROW)
         return size
+
+    def showPopup(self) -> None:
+        """Drop down a list that is as wide as its longest title."""
+        bar = self.view().verticalScrollBar().sizeHint().width()
+        self.view().setMinimumWidth(self.view().sizeHintForColumn(0) + bar + ARROW // 2)
+        super().showPopup()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Leave the wheel to the panel unless this is in use."""

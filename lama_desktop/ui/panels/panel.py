@@ -2,9 +2,10 @@
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from lama_desktop.core.document import Document
+from lama_desktop.ui.text import tr
 from lama_desktop.ui.theme import GAP, PADDING, PANEL_ROW
 
 WIDTH = 308
@@ -26,6 +27,8 @@ class Panel(QDockWidget):
         self.setObjectName(id)
         self.heading = PanelHeading(title)
         self.setTitleBarWidget(self.heading)
+        self.heading.close_button.clicked.connect(self.close)
+        self.topLevelChanged.connect(self.heading.close_button.setVisible)
         content = QWidget()
         self.body = QVBoxLayout(content)
         self.body.setContentsMargins(0, 0, 0, GAP)
@@ -52,10 +55,17 @@ class PanelHeading(QWidget):
         self.note = QLabel()
         self.note.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._row.addWidget(self.note)
+        self.close_button = QToolButton()  # for a panel that floats, and so has no place to be dragged out of sight
+        self.close_button.setText("✕")
+        self.close_button.setProperty("kind", "close-tab")
+        self.close_button.setToolTip(tr("Close"))
+        self.close_button.setAccessibleName(tr("Close {panel}", panel=title))
+        self.close_button.hide()
+        self._row.addWidget(self.close_button)
 
     def add(self, widget: QWidget) -> None:
         """Put a control at the right end."""
-        self._row.addWidget(widget)
+        self._row.insertWidget(self._row.count() - 1, widget)
 
     def sizeHint(self) -> QSize:
         """Return the height of a row."""
