@@ -58,6 +58,8 @@ def to_depth(pixels: Image, dtype: Any) -> Image:
     """Return pixels at another depth: 8 bits spread to 16 exactly, 16 rounded to 8; unchanged if they have it."""
     if pixels.dtype == dtype:
         return pixels
+    if not pixels.size:  # OpenCV makes nothing of nothing
+        return pixels.astype(dtype)
     if dtype == np.uint16:
         return pixels.astype(np.uint16) * np.uint16(257)
     return cv2.convertScaleAbs(pixels, alpha=1 / 257).reshape(pixels.shape)

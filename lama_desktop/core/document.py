@@ -164,11 +164,19 @@ class Document(QObject):
         """Return the flattened picture, ready for `formats.write`; off the UI thread use `snapshot().photo()`."""
         return self.snapshot().photo()
 
-    def do(self, command: Command) -> None:
-        """Do a command and make it a step of the history. Not while an edit is open: see `after_edit`."""
+    def do(self, command: Command, onto: Command | None = None) -> Command:
+        """Do a command and make it a step of the history. Not while an edit is open: see `after_edit`.
+
+        Args:
+            command: not done yet.
+            onto: a step that this returned before: while it is the newest one, the command becomes a part of it.
+
+        Returns:
+            The step that the command is, or is a part of.
+        """
         assert self._edit is None, "a command in the middle of a gesture"
         command.swap(self)
-        self.history.push(command)
+        return self.history.push(command, onto)
 
     def undo(self) -> bool:
         """Take the last step back; False when there is none, or an edit is open."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 import lama_desktop.immortal  # noqa: F401 (before the first signal)
-from lama_desktop.core.commands import Command
+from lama_desktop.core.commands import Command, Compound
 
 if TYPE_CHECKING:
     from lama_desktop.core.document import Document
@@ -103,8 +103,19 @@ class History(QObject):
         self._saved = None
         self.changed.emit()
 
-    def push(self, command: Command) -> None:
-        """Add a command that has been done; what was undone is gone."""
+    def push(self, command: Command, onto: Command | None = None) -> Command:
+        """Add a command that has been done; what was undone is gone.
+
+        Args:
+            command: becomes a step.
+            onto: a step that it belongs to: where that is the newest one, and done, they are one step from now on.
+
+        Returns:
+            The newest step.
+        """
+        if onto is not None and self._position and self._commands[self._position - 1] is onto:
+            self._position -= 1
+            command = Compound(onto.label, [command, onto])  # both are done: what comes next is to undo them
         del self._commands[self._position :]
         del self._states[self._position + 1 :]
         self._commands.append(command)
@@ -112,6 +123,7 @@ class History(QObject):
         self._position += 1
         self._trim()
         self.changed.emit()
+        return command
 
     def undo(self) -> bool:
         """Take the last step back; False when there is none, or an edit is open."""

@@ -28,6 +28,12 @@ class Recipe:
     """What was to be removed, cut to its bounds; it follows the document through every crop and turn. Never written."""
     source: str = "visible"
     """What the model saw: "visible", "original" or "below" (the layers under the fill)."""
+    seconds: float = 0.0
+    """How long it took; 0 where that is not known."""
+    alternatives: tuple["Layer", ...] = ()
+    """Other fills of the same hole, never written, each with a recipe that has none: see `core/ways.py`."""
+    position: int = 0
+    """Where this fill stands among them: 0 is before the first."""
 
 
 class Layer(Drawable, Node):

@@ -84,6 +84,10 @@ class Stack:
         for layer in self.layers:
             if layer.recipe is not None:
                 yield layer.recipe.mask
+                for other in layer.recipe.alternatives:
+                    assert other.recipe is not None
+                    yield other
+                    yield other.recipe.mask
         if self.original is not None:
             yield self.original
         if self.native is not None:

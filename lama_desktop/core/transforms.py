@@ -1,8 +1,8 @@
 """Crop, canvas size, turns, flips, scaling and rotation of a whole document: each returns another stack.
 
-Layers, mask, original and the masks of recipes move together; groups stay the same. What is exact stays exact:
-cropping, turning by 90° and flipping move pixels and compute none. Pure functions, nothing of the old stack changes;
-large pictures take seconds to be scaled or rotated, so that is for a worker, while nobody writes.
+Layers, mask, original, and the masks and alternatives of recipes move together; groups stay the same. What is exact
+stays exact: cropping, turning by 90° and flipping move pixels and compute none. Pure functions, nothing of the old
+stack changes; large pictures take seconds to be scaled or rotated, so that is for a worker, while nobody writes.
 """
 
 import math
@@ -158,7 +158,8 @@ def _changed(
     def followed(layer: Layer) -> Layer:
         recipe = layer.recipe
         if recipe is not None:
-            recipe = replace(recipe, mask=Mask(*placed(recipe.mask)))
+            others = tuple(followed(each) for each in recipe.alternatives)
+            recipe = replace(recipe, mask=Mask(*placed(recipe.mask)), alternatives=others)
         return layer.with_pixels(*placed(layer), recipe=recipe)
 
     layers = {layer: followed(layer) for layer in stack.layers}

@@ -39,7 +39,7 @@ def document_of(seed=0, layers=3, height=150, width=200, dtype=np.uint8):
     stack = document.stack
     for index in range(layers):
         origin = (int(generator.integers(-30, width - 10)), int(generator.integers(-30, height - 10)))
-        recipe = Recipe("patches", {"grow": 6}, Mask(np.full((20, 30), 255, np.uint8), origin)) if index == 0 else None
+        recipe = recipe_of(origin, dtype) if index == 0 else None
         layer = Layer(
             noise(generator, int(generator.integers(5, 90)), int(generator.integers(5, 120)), dtype),
             origin,
@@ -50,6 +50,17 @@ def document_of(seed=0, layers=3, height=150, width=200, dtype=np.uint8):
         )
         stack = stack.with_entry(layer)
     return Document(photo_of(generator, height, width, dtype), stack=stack)
+
+
+def recipe_of(origin, dtype=np.uint8):
+    """Return the recipe of a fill with two alternatives."""
+    generator = np.random.default_rng(1)
+    hole = Mask(np.full((20, 30), 255, np.uint8), origin)
+    ways = tuple(
+        Layer(noise(generator, 20, 30, dtype), origin, recipe=Recipe(model, {"grow": 6}, hole))
+        for model in ("other", "third")
+    )
+    return Recipe("patches", {"grow": 6}, hole, alternatives=ways, position=1)
 
 
 def grouped(generator, tree, depth=3):
@@ -99,5 +110,6 @@ def drawable_of(drawable):
 
 def properties_of(node):
     recipe = getattr(node, "recipe", None)
-    made = None if recipe is None else (recipe.model, recipe.source, drawable_of(recipe.mask))
+    ways = [] if recipe is None else [(drawable_of(each), properties_of(each)) for each in recipe.alternatives]
+    made = None if recipe is None else (recipe.model, recipe.source, drawable_of(recipe.mask), recipe.position, ways)
     return node.name, node.opacity, node.mode.name, node.visible, node.lock, made

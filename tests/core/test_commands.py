@@ -226,6 +226,7 @@ def test_a_structure_keeps_only_what_the_document_has_no_more(document):
     assert document.history.nbytes == 0  # shared until it is written
     document.do(StackEdit("Delete", document.stack.without(document.layers[1])))
     gone = document_of(1).layers[1]
-    assert document.history.nbytes == gone.nbytes + gone.recipe.mask.nbytes
+    others = sum(each.nbytes for each in gone.recipe.alternatives)
+    assert document.history.nbytes == gone.nbytes + gone.recipe.mask.nbytes + others
     document.undo()
     assert document.history.nbytes == 0

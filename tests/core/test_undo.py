@@ -7,7 +7,7 @@ from documents import state_of as whole_state_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lama_desktop.core import merging, transforms
+from lama_desktop.core import merging, transforms, ways
 from lama_desktop.core.blend import BLEND_MODES
 from lama_desktop.core.commands import Compound, MoveEdit, PixelEdit, PropertyEdit, StackEdit
 from lama_desktop.core.drawable import Mask
@@ -166,6 +166,20 @@ def remove(generator, document):
     document.do(Compound("Remove", [StackEdit("", fill), clear]))
 
 
+def vary(generator, document):
+    """Add a way to a fill, choose one, or drop the others."""
+    fills = [each for each in document.layers if each.recipe is not None]
+    if not fills:
+        return
+    layer, stack = one_of(generator, fills), document.stack
+    choices = [
+        lambda: ways.with_way(stack, layer, patch_of(generator, document)),
+        lambda: ways.with_chosen(stack, layer, int(generator.integers(len(ways.ways_of(layer))))),
+        lambda: ways.without_others(stack, layer),
+    ]
+    document.do(StackEdit("Vary", choices[int(generator.integers(3))]()))
+
+
 def choose(generator, document):
     document.active = node_of(generator, document)
 
@@ -181,6 +195,7 @@ DEEDS = [
     *[arrange] * 6,
     *[transform] * 2,
     remove,
+    *[vary] * 2,
     choose,
 ]
 

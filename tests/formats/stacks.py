@@ -49,11 +49,15 @@ def rich(seed=0, dtype=np.uint8, facts=None, **what):
     facts = facts or Photo(noise(generator, SIZE, dtype, 3))
     photo = Layer(noise(generator, SIZE, dtype), name="Photo")
     hole = Mask(generator.integers(0, 256, (9, 7), np.uint8), (-3, 20))
+    ways = tuple(
+        Layer(noise(generator, (7, 9), dtype), (-3, 20), recipe=Recipe(model, {"seed": 1}, hole, "below", 0.5))
+        for model in ("other", "third")
+    )
     fill = Layer(
         noise(generator, (7, 9), dtype),
         (-3, 20),
         name="Fill",
-        recipe=Recipe("patches", {"grow": 6, "preset": "best", "context": 0.5}, hole, "below"),
+        recipe=Recipe("patches", {"grow": 6, "preset": "best", "context": 0.5}, hole, "below", 2.5, ways, 1),
     )
     first, *others = layers(generator, dtype)
     inner = Branch(Group("inner", opacity=0.4, mode=blend_mode("svg:multiply"), isolated=False), tuple(others[:3]))
@@ -126,5 +130,9 @@ def drawable_of(drawable):
 
 def properties_of(node):
     recipe = getattr(node, "recipe", None)
-    made = recipe and (recipe.model, dict(recipe.settings), recipe.source, drawable_of(recipe.mask))
+    made = recipe and (
+        (recipe.model, dict(recipe.settings), recipe.source, recipe.seconds, recipe.position),
+        drawable_of(recipe.mask),
+        [(drawable_of(each), properties_of(each)) for each in recipe.alternatives],
+    )
     return node.name, node.opacity, node.mode.name, node.visible, node.lock, made

@@ -17,7 +17,7 @@ from profiles import ADOBE, gamma_curve, grey_profile, rgb_profile
 
 from lama_desktop import formats
 from lama_desktop.core.color import rgb_space
-from lama_desktop.core.commands import PixelEdit
+from lama_desktop.core.commands import PixelEdit, StackEdit
 from lama_desktop.core.composite import composite
 from lama_desktop.core.document import Document
 from lama_desktop.core.drawable import Mask
@@ -26,6 +26,7 @@ from lama_desktop.core.group import Branch, Group
 from lama_desktop.core.layer import Layer
 from lama_desktop.core.photo import ColorModel, Encoding, Metadata, Photo
 from lama_desktop.core.stack import Stack
+from lama_desktop.core.ways import ways_of, with_chosen
 from lama_desktop.errors import Cancelled, FileFormatError
 from lama_desktop.formats.layered import read_layers
 from lama_desktop.formats.openraster import picture, stack, writer
@@ -299,12 +300,61 @@ def test_a_damaged_record_costs_only_what_is_in_it(tmp_path):
     values = json.loads(found["data/lama-desktop.json"])
     for change in ({"photo": None}, {"version": 9}, {"recipes": [{}]}, {"original": {"source": 1}}):
         found["data/lama-desktop.json"] = json.dumps(values | change).encode()
-        with zipfile.ZipFile(tmp_path / "b.ora", "w") as archive:
-            for name, data in found.items():
-                archive.writestr(name, data)
+        rewritten(tmp_path / "b.ora", found)
         back = read(tmp_path / "b.ora")
         assert any("damaged" in note and "b.ora" in note for note in back.notes)
         assert len(back.stack.layers) == len(stacks.rich(1).stack.layers)
+
+
+def test_choosing_another_way_of_a_fill_encodes_no_way_again(tmp_path, encoded):
+    document = Document(*_opened(stacks.rich(1)))
+    path = tmp_path / "a.ora"
+    kept = write(document.snapshot(), path)
+    fill = next(each for each in document.layers if each.name == "Fill")
+    document.do(StackEdit("Choose", with_chosen(document.stack, fill, 2)))
+    del encoded[:]
+    write(document.snapshot(), path, kept)
+    assert len(encoded) == 3, "the merged picture, its thumbnail and the mask"
+    back = read(path).stack
+    assert stacks.state_of(back) == stacks.state_of(document.stack)
+    assert [each.recipe.model for each in ways_of(next(each for each in back.layers if each.name == "Fill"))] == [
+        "other",
+        "patches",
+        "third",
+    ]
+
+
+def test_a_way_that_is_damaged_is_left_out_and_the_others_keep_their_order(tmp_path):
+    write(stacks.rich(1), tmp_path / "a.ora")
+    found = members(tmp_path / "a.ora")
+    del found[next(name for name in found if name.startswith("data/way") and name.endswith("-0.png"))]
+    rewritten(tmp_path / "b.ora", found)
+    back = read(tmp_path / "b.ora")
+    fill = next(each for each in back.stack.layers if each.name == "Fill")
+    assert [each.recipe.model for each in ways_of(fill)] == ["patches", "third"]
+    assert any("way" in note and "damaged" in note for note in back.notes)
+
+
+def test_a_recipe_of_an_older_version_has_no_ways(tmp_path):
+    write(stacks.rich(1), tmp_path / "a.ora")
+    found = members(tmp_path / "a.ora")
+    values = json.loads(found["data/lama-desktop.json"])
+    for recipe in values["recipes"]:
+        for key in ("alternatives", "position", "seconds"):
+            recipe.pop(key, None)
+    found["data/lama-desktop.json"] = json.dumps(values).encode()
+    rewritten(tmp_path / "b.ora", found)
+    back = read(tmp_path / "b.ora")
+    assert back.notes == ()
+    fill = next(each for each in back.stack.layers if each.name == "Fill")
+    assert ways_of(fill) == (fill,)
+
+
+def rewritten(path, found):
+    """Write an archive of these members."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in found.items():
+            archive.writestr(name, data)
 
 
 def test_a_group_in_a_group_to_the_last_depth(tmp_path):

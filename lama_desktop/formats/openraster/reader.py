@@ -71,6 +71,7 @@ class Reader:
         self._record: record.Record | None = None
         self._dtype: np.dtype[Any] = np.dtype(np.uint8)
         self._recipes: dict[int, Recipe] = {}
+        self._holes: dict[record.Picture, Mask] = {}
         self._layers: dict[tuple[str, tuple[int, ...]], Layer] = {}
         self._mask: Drawable | None = None
         self._active: Node | None = None
@@ -260,17 +261,39 @@ class Reader:
         number = int(stack.number(element, stack.own("recipe"), -1))
         if self._record is None or not 0 <= number < len(self._record.recipes):
             return None
-        if number in self._recipes:
-            return self._recipes[number]
-        found = self._record.recipes[number]
-        photo = self._picture(found.mask.source)
-        if photo is None or photo.pixels.shape[2] != 1 or photo.pixels.dtype != np.uint8:
+        if number not in self._recipes:
+            found = self._made(self._record.recipes[number])
+            if found is None:
+                return None
+            self._recipes[number] = found
+        return self._recipes[number]
+
+    def _made(self, found: record.Recipe) -> Recipe | None:
+        """Return a recipe with its pixels and those of its alternatives; None where it is damaged."""
+        mask = self._hole(found.mask)
+        if mask is None:
             self._note("How a layer was filled is damaged and was left out")
             return None
-        mask = Mask(photo.pixels[..., 0], (found.mask.x, found.mask.y))
-        self._keep(mask, "plane", found.mask.source, Rect.of_size(photo.size))
-        self._recipes[number] = Recipe(found.model, found.settings, mask, found.seen)
-        return self._recipes[number]
+        others, position = list[Layer](), found.position
+        for index, (place, each) in enumerate(found.alternatives):
+            recipe = self._made(each)
+            layer = None if recipe is None else self._drawn(place, recipe=recipe)
+            if layer is not None:
+                others.append(layer)
+                continue
+            self._note("Another way in which a layer was filled is damaged and was left out")
+            position -= index < found.position
+        return Recipe(found.model, found.settings, mask, found.seen, found.seconds, tuple(others), position)
+
+    def _hole(self, place: record.Picture) -> Mask | None:
+        """Return the mask of a recipe, which several can have in common; None where it is not there."""
+        if place not in self._holes:
+            photo = self._picture(place.source)
+            if photo is None or photo.pixels.shape[2] != 1 or photo.pixels.dtype != np.uint8:
+                return None
+            self._holes[place] = mask = Mask(photo.pixels[..., 0], (place.x, place.y))
+            self._keep(mask, "plane", place.source, Rect.of_size(photo.size))
+        return self._holes[place]
 
     def _mask_of(self, size: tuple[int, int]) -> Mask:
         """Return the mask, as large as the document."""

@@ -38,13 +38,17 @@ class Picture:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A `core.layer.Recipe`, but for the pixels of its mask."""
+    """A `core.layer.Recipe`, but for the pixels of its mask and of its alternatives."""
 
     model: str
     settings: Mapping[str, Any]
     seen: str
     """What the model saw."""
     mask: Picture
+    seconds: float = 0.0
+    alternatives: tuple[tuple[Picture, "Recipe"], ...] = ()
+    """Each with its pixels; those have none of their own."""
+    position: int = 0
 
 
 @dataclass(frozen=True)
@@ -66,10 +70,7 @@ def written(record: Record) -> bytes:
     values: Values = {
         "version": _VERSION,
         "photo": _photo_values(record.facts),
-        "recipes": [
-            {"model": each.model, "settings": dict(each.settings), "source": each.seen, "mask": _place(each.mask)}
-            for each in record.recipes
-        ],
+        "recipes": [_recipe_values(each) for each in record.recipes],
         "original": _place(record.original),
         "original_name": record.original_name,
         "inks": _place(record.inks),
@@ -167,11 +168,38 @@ def _encoding(values: Values) -> Encoding:
     return Encoding(**found)
 
 
-def _recipe(values: Values) -> Recipe:
-    mask, settings = _picture(values["mask"]), values["settings"]
+def _recipe_values(recipe: Recipe) -> Values:
+    found: Values = {
+        "model": recipe.model,
+        "settings": dict(recipe.settings),
+        "source": recipe.seen,
+        "mask": _place(recipe.mask),
+        "seconds": recipe.seconds,
+    }
+    if recipe.alternatives:
+        others = [_recipe_values(each) | {"pixels": _place(pixels)} for pixels, each in recipe.alternatives]
+        found |= {"alternatives": others, "position": recipe.position}
+    return found
+
+
+def _recipe(values: Values, *, is_alternative: bool = False) -> Recipe:
+    """Return a recipe; files of versions before there were alternatives have none."""
+    mask, settings, seconds = _picture(values["mask"]), values["settings"], float(values.get("seconds", 0))
     if mask is None or not isinstance(settings, dict) or values["source"] not in _SEEN:
         raise ValueError("half a recipe")
-    return Recipe(_text(values["model"]), settings, _text(values["source"]), mask)
+    if not (math.isfinite(seconds) and seconds >= 0):
+        raise ValueError("seconds that are none")
+    others = [] if is_alternative else values.get("alternatives", [])
+    alternatives = tuple((_there(each["pixels"]), _recipe(each, is_alternative=True)) for each in others)
+    position = _whole(values.get("position", 0), 0, len(alternatives))
+    return Recipe(_text(values["model"]), settings, _text(values["source"]), mask, seconds, alternatives, position)
+
+
+def _there(values: Values | None) -> Picture:
+    picture = _picture(values)
+    if picture is None:
+        raise ValueError("pixels that are nowhere")
+    return picture
 
 
 def _place(picture: Picture | None) -> Values | None:

@@ -95,6 +95,10 @@ class _Writer:
             self._add(f"data/layer{number:03}.png", layer, "colors")
             if layer.recipe is not None:
                 self._add(f"data/recipe{number:03}.png", layer.recipe.mask, "plane")
+                for index, other in enumerate(layer.recipe.alternatives):
+                    assert other.recipe is not None
+                    self._add(f"data/way{number:03}-{index}.png", other, "colors")
+                    self._add(f"data/recipe{number:03}-{index}.png", other.recipe.mask, "plane")
         if not self._stack.mask.is_empty:
             self._add("data/mask.png", self._stack.mask, "mask")
         if self._stack.original is not None:
@@ -154,9 +158,18 @@ class _Writer:
 
     def _recipe(self, made: Recipe) -> int:
         """Note how a layer was filled; return the number under which the record has it."""
-        place = self._place(made.mask, "plane")
-        self._recipes.setdefault(made, record.Recipe(made.model, made.settings, made.source, place))
+        self._recipes.setdefault(made, self._noted(made))
         return list(self._recipes).index(made)
+
+    def _noted(self, made: Recipe) -> record.Recipe:
+        """Return a recipe as the record has it, with its alternatives."""
+        others = tuple(
+            (self._place(each, "colors"), self._noted(each.recipe))
+            for each in made.alternatives
+            if each.recipe is not None
+        )
+        place = self._place(made.mask, "plane")
+        return record.Recipe(made.model, made.settings, made.source, place, made.seconds, others, made.position)
 
     def _record(self) -> record.Record:
         original, native = self._stack.original, self._stack.native
