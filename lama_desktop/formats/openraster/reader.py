@@ -277,7 +277,7 @@ class Reader:
         others, position = list[Layer](), found.position
         for index, (place, each) in enumerate(found.alternatives):
             recipe = self._made(each)
-            layer = None if recipe is None else self._drawn(place, recipe=recipe)
+            layer = None if recipe is None else self._drawn(place, **Node().properties(), recipe=recipe)
             if layer is not None:
                 others.append(layer)
                 continue
