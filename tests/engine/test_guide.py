@@ -11,7 +11,7 @@ from lama_desktop.engine.engine import Engine
 from lama_desktop.engine.guide import learn, ring_of
 from lama_desktop.engine.looks import limits_of, look
 from lama_desktop.engine.membrane import membrane
-from lama_desktop.engine.options import EngineOptions, Preset
+from lama_desktop.engine.options import AlphaChoice, EngineOptions, Preset
 from lama_desktop.engine.textured_model import TexturedModel
 from lama_desktop.errors import Cancelled
 from lama_desktop.progress import Progress
@@ -206,3 +206,21 @@ def test_a_look_covers_a_long_hole_window_by_window(fake_model_class):
     filled = look(model, np.where(hole[..., None], np.float32(0), image), hole, limits_of(model, 128, 0.5), Progress())
     assert len(model.seen) > 1
     assert np.abs(filled - image).max() < 1e-4
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_any_hole_in_any_picture_is_filled_with_and_without_alpha(fake_model_class, monkeypatch, seed):
+    monkeypatch.setattr("lama_desktop.engine.guide.look", look)
+    rng = np.random.default_rng(seed)
+    height, width = (int(side) for side in rng.integers(9, 140, 2))
+    image = rng.integers(60, 200, (height, width, 4), np.uint8)
+    image[..., 3] = np.where(rng.random() < 0.5, 255, rng.integers(0, 2, (height, width)) * 255)
+    mask = np.zeros((height, width), np.uint8)
+    top, left = int(rng.integers(0, height)), int(rng.integers(0, width))
+    mask[top : top + int(rng.integers(1, height)), left : left + int(rng.integers(1, width))] = 255
+    mask[0, :2] = 0
+    model = TexturedModel(fake_model_class(64), (32, 64), 0.5, CPU)
+    for alpha in AlphaChoice:
+        options = EngineOptions(grow=0, feather=0, alpha=alpha)
+        result = Engine(model, options).inpaint(image, mask, has_alpha=True)
+        assert np.array_equal(result[mask == 0], image[mask == 0])
