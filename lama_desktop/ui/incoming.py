@@ -37,6 +37,18 @@ from lama_desktop.ui.thumbnails import in_srgb
 
 T = TypeVar("T")
 
+_PROMISES = {
+    DropChoice.OPEN: "Drop to open",
+    DropChoice.LAYER: "Drop to add as a layer",
+    DropChoice.MASK: "Drop to use as the mask",
+    DropChoice.ASK: "Drop to choose: open, layer or mask",
+}
+_FOLDER_PROMISES = {
+    FolderChoice.OPEN: "Drop to open all pictures",
+    FolderChoice.BATCH: "Drop to make a batch",
+    FolderChoice.ASK: "Drop to choose: batch or open",
+}
+
 
 class Incoming(QObject):
     """Takes pictures in, and hands them to the clipboard.
@@ -79,6 +91,28 @@ class Incoming(QObject):
                 self.add_layers(document, paths)
             elif choice is DropChoice.MASK and document is not None:
                 self.import_mask(document, paths[0])
+
+    def promise(self, data: QMimeData, modifiers: Qt.KeyboardModifier, document: Document | None, batch: bool) -> str:
+        """Return what dropping something would do, in words; nothing where it cannot be dropped.
+
+        Args:
+            data: what is dragged.
+            modifiers: that are held.
+            document: it would be dropped on; None for the empty window.
+            batch: the batch page is in front.
+        """
+        if not self.takes(data):
+            return ""
+        if batch:
+            return tr("Drop to add to the batch")
+        paths, choice = local_paths(data), DropChoice.OPEN
+        if any(path.is_dir() for path in paths) and not modifiers:
+            return tr(_FOLDER_PROMISES[self._settings[Editing].drop_folders])
+        if paths and document is not None:
+            choice = self._choice(paths, modifiers)
+        elif document is not None and modifiers & Qt.KeyboardModifier.ShiftModifier:
+            choice = DropChoice.LAYER
+        return tr(_PROMISES[choice])
 
     def add_layers(self, document: Document, paths: Sequence[Path] | None = None) -> None:
         """Read pictures and lay them over a document, in its middle; ask for them where none are given."""
@@ -179,21 +213,26 @@ class Incoming(QObject):
         self, paths: Sequence[Path], modifiers: Qt.KeyboardModifier, document: Document | None
     ) -> DropChoice | None:
         """Return what to do with dropped files."""
-        one = len(paths) == 1 and not paths[0].is_dir()
         if document is None:
             return DropChoice.OPEN
-        if modifiers & Qt.KeyboardModifier.ShiftModifier:
-            return DropChoice.LAYER
-        if modifiers & Qt.KeyboardModifier.AltModifier and one:
-            return DropChoice.MASK
-        choice = self._settings[Editing].drop
-        if choice is DropChoice.ASK or (choice is DropChoice.MASK and not one):
+        choice = self._choice(paths, modifiers)
+        if choice is DropChoice.ASK:
             answer, always = self._prompts.dropped(paths)
             if always and answer is not None:
                 editing = self._settings[Editing]
                 self._settings.put(replace(editing, drop=answer))
             return answer
         return choice
+
+    def _choice(self, paths: Sequence[Path], modifiers: Qt.KeyboardModifier) -> DropChoice:
+        """Return what is known, before anybody is asked, about files dropped on a document."""
+        one = len(paths) == 1 and not paths[0].is_dir()
+        if modifiers & Qt.KeyboardModifier.ShiftModifier:
+            return DropChoice.LAYER
+        if modifiers & Qt.KeyboardModifier.AltModifier and one:
+            return DropChoice.MASK
+        choice: DropChoice = self._settings[Editing].drop
+        return DropChoice.ASK if choice is DropChoice.MASK and not one else choice
 
     def _take_image(self, image: QImage, modifiers: Qt.KeyboardModifier, document: Document | None) -> None:
         """Take in an image that is in no file."""

@@ -6,7 +6,7 @@ it is made of is given to it by `app.py`. UI thread only.
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, QTimer, Signal, SignalInstance
+from PySide6.QtCore import QMimeData, Qt, QTimer, Signal, SignalInstance
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QMainWindow, QTabWidget
 
@@ -109,7 +109,7 @@ class MainWindow(QMainWindow):
         self.action_set = ActionSet(self, (*self.toolbelt.actions(), *ACTIONS), settings, theme)
         self.recent = Recent(settings, cache_folder() / "thumbnails")
         empty = EmptyState(self.action_set["open"], self.recent, theme)
-        self.workspace = Workspace(self._make_canvas, empty, Incoming.takes, theme)
+        self.workspace = Workspace(self._make_canvas, empty, self._promise, theme)
         self.setCentralWidget(self.workspace)
         self.notices = Notices(self.workspace.area, theme)
         self.prompts = Prompts(self, settings)
@@ -317,6 +317,9 @@ class MainWindow(QMainWindow):
         name = tr("Batch") if self.batch.is_in_front else "" if document is None else f"{title_of(document)}[*]"
         self.setWindowTitle(f"{name} – LaMa Desktop" if name else "LaMa Desktop")
         self.setWindowModified(document is not None and document.modified)
+
+    def _promise(self, data: QMimeData, keys: Qt.KeyboardModifier) -> str:
+        return self.incoming.promise(data, keys, self.document, self.batch.is_in_front)
 
     def _take_tool(self, tool: Tool) -> None:
         """Give another tool to all documents."""

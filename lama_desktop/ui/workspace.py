@@ -5,17 +5,19 @@ A tab may also hold a page that is no photo, such as the batch.
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QMimeData, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
+from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QTabBar, QToolButton, QVBoxLayout, QWidget
 
 from lama_desktop.core.document import Document
 from lama_desktop.ui.canvas.canvas import Canvas
+from lama_desktop.ui.drop_hint import DropHint
 from lama_desktop.ui.files import title_of
 from lama_desktop.ui.icons import themed_icon
 from lama_desktop.ui.text import tr
 from lama_desktop.ui.theme import Theme
 
+NARROWEST_TAB, WIDEST_TAB = 136, 260
 CHANGED = " •"
 """Behind the name of a photo that has changes in no file."""
 
@@ -26,7 +28,7 @@ class Workspace(QWidget):
     Args:
         make_canvas: makes the canvas of a document.
         empty: shown where no photo is open.
-        takes: tells whether a drag holds anything that can be dropped.
+        promise: tells what dropping something would do, in words; nothing where it cannot be dropped.
         theme: for the close buttons.
 
     Signals:
@@ -45,24 +47,17 @@ class Workspace(QWidget):
         self,
         make_canvas: Callable[[Document], Canvas],
         empty: QWidget,
-        takes: Callable[[QMimeData], bool],
+        promise: Callable[[QMimeData, Qt.KeyboardModifier], str],
         theme: Theme,
     ) -> None:
         super().__init__()
-        self._make_canvas, self._takes, self._theme = make_canvas, takes, theme
+        self._make_canvas, self._promise, self._theme = make_canvas, promise, theme
         self._empty = empty
         self._pages: list[QWidget] = []
         self._titles: dict[QWidget, str] = {}
         self._holders: dict[QWidget, QScrollArea] = {}
         self._notes: dict[Document, str] = {}
-        self.tabs = QTabBar()
-        self.tabs.setObjectName("documents")
-        self.tabs.setExpanding(False)
-        self.tabs.setMovable(True)
-        self.tabs.setDrawBase(False)
-        self.tabs.setElideMode(Qt.TextElideMode.ElideMiddle)
-        self.tabs.setUsesScrollButtons(True)
-        self.tabs.setAccessibleName(tr("Open photos"))
+        self.tabs = DocumentTabs()
         self.tabs.installEventFilter(self)
         self.tabs.hide()
         self.area = QStackedWidget()
@@ -74,6 +69,7 @@ class Workspace(QWidget):
         column.addWidget(self.area, 1)
         self.tabs.currentChanged.connect(self._follow_tab)
         self.tabs.tabMoved.connect(self._follow_move)
+        self.hint = DropHint(self.area)
         self.setAcceptDrops(True)
 
     @property
@@ -185,18 +181,32 @@ class Workspace(QWidget):
         return False
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take pictures."""
-        if self._takes(event.mimeData()):
-            event.acceptProposedAction()
+        """Take pictures, and say what dropping them does."""
+        self._show_promise(event)
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        """Take them everywhere."""
-        event.acceptProposedAction()
+        """Follow the keys that are held."""
+        self._show_promise(event)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """Say no more."""
+        self.hint.hide()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Hand them on."""
-        event.acceptProposedAction()
+        self.hint.hide()
+        _copy(event)
         self.dropped.emit(event.mimeData(), event.modifiers())
+
+    def _show_promise(self, event: QDragMoveEvent) -> None:
+        promise = self._promise(event.mimeData(), event.modifiers())
+        if promise:
+            keys = "" if self.canvas is None else tr("Shift: as a layer    Alt: as the mask")
+            self.hint.show_promise(promise, keys)
+            _copy(event)
+        else:
+            self.hint.hide()
+            event.ignore()
 
     def _want_closed(self, index: int) -> None:
         if 0 <= index < len(self._pages):
@@ -257,3 +267,33 @@ class Workspace(QWidget):
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         button.clicked.connect(lambda: self.close_wanted.emit(closes))
         return button
+
+
+class DocumentTabs(QTabBar):
+    """Tabs that can be read however many there are: where the width is short, they are scrolled."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("documents")
+        self.setExpanding(False)
+        self.setMovable(True)
+        self.setDrawBase(False)
+        self.setElideMode(Qt.TextElideMode.ElideMiddle)  # the ends of names tell the pictures of a series apart
+        self.setUsesScrollButtons(True)
+        self.setAccessibleName(tr("Open photos"))
+
+    def tabSizeHint(self, index: int) -> QSize:
+        """Return the size of a name, unless it is a very long one."""
+        hint = super().tabSizeHint(index)
+        return QSize(min(hint.width(), WIDEST_TAB), hint.height())
+
+    def minimumTabSizeHint(self, index: int) -> QSize:
+        """Return the size of the name in front; that of the others is enough to know them by."""
+        hint = self.tabSizeHint(index)
+        return hint if index == self.currentIndex() else QSize(min(hint.width(), NARROWEST_TAB), hint.height())
+
+
+def _copy(event: QDropEvent) -> None:
+    """Accept a drop as a copy: a source that may move would delete its file."""
+    event.setDropAction(Qt.DropAction.CopyAction)
+    event.accept()
