@@ -1,7 +1,7 @@
 """Panel: a dock with a quiet title row: a name on the left, what belongs to it on the right."""
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from lama_desktop.core.document import Document
@@ -10,6 +10,8 @@ from lama_desktop.ui.theme import GAP, PADDING, PANEL_ROW
 
 WIDTH = 308
 """Of the docks when the window is new."""
+FRAME = 1
+"""Of a panel that floats."""
 
 
 class Panel(QDockWidget):
@@ -28,7 +30,7 @@ class Panel(QDockWidget):
         self.heading = PanelHeading(title)
         self.setTitleBarWidget(self.heading)
         self.heading.close_button.clicked.connect(self.close)
-        self.topLevelChanged.connect(self.heading.close_button.setVisible)
+        self.topLevelChanged.connect(self._float)
         content = QWidget()
         self.body = QVBoxLayout(content)
         self.body.setContentsMargins(0, 0, 0, GAP)
@@ -39,12 +41,24 @@ class Panel(QDockWidget):
     def show_document(self, document: Document | None) -> None:
         """Called when another document comes to the front; None when there is none."""
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the frame of a panel that floats, which the system does not give one with a title row of its own."""
+        super().paintEvent(event)
+        if self.isFloating():
+            QPainter(self).fillRect(self.rect(), self.palette().color(QPalette.ColorRole.Mid))
+
+    def _float(self, floating: bool) -> None:
+        margin = FRAME if floating else 0
+        self.setContentsMargins(margin, margin, margin, margin)
+        self.heading.close_button.setVisible(floating)
+
 
 class PanelHeading(QWidget):
     """The title row of a panel; dragging it moves the panel."""
 
     def __init__(self, title: str) -> None:
         super().__init__()
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)  # over the frame of a panel that floats
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(PADDING, 0, PADDING, 0)
         self._row.setSpacing(GAP)
