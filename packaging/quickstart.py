@@ -134,9 +134,11 @@ def set_up() -> None:
     if not PYTHON.exists() or subprocess.run([PYTHON, "-c", ""], check=False).returncode != 0:
         venv.create(VENV, with_pip=True, clear=True)
     pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    install = [*pip, "install", "--constraint", str(CONSTRAINTS), "--editable", f"{ROOT}[test]"]
-    if subprocess.run(install, check=False).returncode != 0:
+    install = [*pip, "install", "--constraint", str(CONSTRAINTS), "--editable"]
+    if subprocess.run([*install, f"{ROOT}[test]"], check=False).returncode != 0:
         raise SetupError("pip could not install the program: its message is above. Check the network and the disk.")
+    if subprocess.run([*install, f"{ROOT}[imports]"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
+        print("Camera raw, HEIC and Photoshop files cannot be opened: pip could not install the packages for them.")
     STAMP.write_text(fingerprint())
 
 
