@@ -6,6 +6,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 from window import MeanEngines, write_photo
 
+from lama_desktop.core.commands import Compound
 from lama_desktop.ui.app import App
 from lama_desktop.ui.controls.scrolling import Strip
 
@@ -188,3 +189,15 @@ def test_f6_begins_with_the_first_option_and_tab_goes_on_from_left_to_right(app,
         assert seen == sorted(seen)
         assert len(seen) >= 4
         assert seen[0] < 200
+
+
+def test_the_current_step_stays_in_view(app, opened, photo):
+    (document,) = opened(photo)
+    window = app.window
+    for _ in range(14):
+        document.do(Compound("Step", []))
+    steps = window.history.list
+    for change in (lambda: app.do("reset-layout"), lambda: window.resize(1200, 560), lambda: window.resize(1200, 800)):
+        change()
+        settle()
+        assert steps.viewport().rect().contains(steps.visualRect(steps.currentIndex()))

@@ -323,3 +323,16 @@ def test_an_error_in_a_slot_is_told_and_the_window_goes_on(app, opened, photo):
     opened(photo)
     app_hook(app)(ValueError, ValueError("odd"), None)
     assert "odd" in app.window.notices.shown[-1].text
+
+
+def test_a_line_that_shift_shows_goes_with_the_keyboard(app, opened, photo):
+    opened(photo)
+    canvas, field = app.window.canvas, app.window.tool_options._form.editor("size")
+    app.hand.drag((40, 40), (60, 40))
+    QTest.mouseMove(canvas, app.hand.at(200, 150))
+    plain = len(canvas._overlay._shown)
+    QTest.keyPress(canvas, Qt.Key.Key_Shift)
+    assert len(canvas._overlay._shown) > plain
+    field.setFocus()
+    QApplication.processEvents()
+    assert len(canvas._overlay._shown) == plain

@@ -273,6 +273,8 @@ class Canvas(View):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Let go of every key: their release will be told to somebody else."""
         self._space = self.comparing = False
+        if not self._runner.lasts:
+            self._change_keys(Qt.KeyboardModifier.NoModifier)
         self._show_cursor()
         super().focusOutEvent(event)
 

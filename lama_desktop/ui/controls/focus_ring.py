@@ -2,9 +2,13 @@
 
 from PySide6.QtCore import QEvent, QObject, QRectF, Qt
 from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent, QPalette, QPen
-from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QLineEdit, QMenuBar, QWidget
+from shiboken6 import isValid
 
 MARGIN, WIDTH, RADIUS = 3, 2, 8
+_OWN = (QAbstractScrollArea, QLineEdit, QMenuBar)
+"""What shows in its own way where the keyboard is."""
+_PLACED = (QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.Hide)
 
 
 class FocusRing(QWidget):
@@ -20,16 +24,18 @@ class FocusRing(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._target: QWidget | None = None
+        self._watched: list[QWidget] = []
         application.focusChanged.connect(self.follow)
 
     def follow(self, old: QWidget | None, now: QWidget | None) -> None:
         """Go to the widget that has the keyboard now."""
-        if self._target is not None:
-            self._target.removeEventFilter(self)
-            self._target = None
+        for each in self._watched:
+            if isValid(each):
+                each.removeEventFilter(self)
+        self._watched, self._target = [], None
         clicked = QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton
         returned = old is None  # from another window, or at the start
-        if now is None or clicked or returned or now.isWindow() or isinstance(now, QAbstractScrollArea | QLineEdit):
+        if now is None or clicked or returned or now.isWindow() or isinstance(now, _OWN):
             shown = False
         else:
             shown = not now.property("ownFocus")
@@ -38,19 +44,23 @@ class FocusRing(QWidget):
             self.setParent(None)
             return
         self._target = now
-        now.installEventFilter(self)
+        each: QWidget | None = now
+        while each is not None and not each.isWindow():  # it moves with whatever it lies in
+            each.installEventFilter(self)
+            self._watched.append(each)
+            each = each.parentWidget()
         self._place()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Stay around the widget while it moves, and go when it goes."""
-        if event.type() in (QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Show):
+        if event.type() in _PLACED:
             self._place()
-        elif event.type() in (QEvent.Type.Hide, QEvent.Type.Destroy):
-            self.hide()
         return False
 
     def _place(self) -> None:
-        assert self._target is not None
+        if self._target is None or not isValid(self._target) or not self._target.isVisible():
+            self.hide()
+            return
         window = self._target.window()
         if self.parentWidget() is not window:
             self.setParent(window)

@@ -1,15 +1,18 @@
 """History panel: every step of the document in front; a click goes there."""
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPalette
+from PySide6.QtGui import QPainter, QPalette, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from lama_desktop.core.document import Document
 from lama_desktop.core.history import History
+from lama_desktop.ui.controls.row_focus import RowFocus
 from lama_desktop.ui.panels.panel import Panel
 from lama_desktop.ui.text import in_bytes, tr
 from lama_desktop.ui.theme import GAP, PADDING, RADIUS, SMALL_ROW
 
+SHOWN_FROM = 1_000_000
+"""Bytes: less is not worth a word, and a stroke on an empty mask keeps none."""
 Index = QModelIndex | QPersistentModelIndex
 _ROLE = QPalette.ColorRole
 
@@ -21,7 +24,7 @@ class HistoryPanel(Panel):
         super().__init__("history", tr("History"))
         self._history: History | None = None
         self._steps = _Steps()
-        self.list = QListView()
+        self.list = StepList()
         self.list.setModel(self._steps)
         self.list.setItemDelegate(StepDelegate(self.list))
         self.list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -30,6 +33,7 @@ class HistoryPanel(Panel):
         self.list.setMouseTracking(True)
         self.list.selectionModel().currentChanged.connect(self._go)
         self.body.addWidget(self.list)
+        self.heading.note.setToolTip(tr("Memory that the steps keep beside the picture's own"))
         self._showing = False
 
     def show_document(self, document: Document | None) -> None:
@@ -50,12 +54,22 @@ class HistoryPanel(Panel):
             index = self._steps.index(history.position)
             self.list.setCurrentIndex(index)
             self.list.scrollTo(index)
-        self.heading.note.setText("" if history is None else in_bytes(history.nbytes))
+        kept = 0 if history is None else history.nbytes
+        self.heading.note.setText(in_bytes(kept) if kept >= SHOWN_FROM else "")
         self._showing = False
 
     def _go(self, index: QModelIndex) -> None:
         if self._history is not None and not self._showing and index.isValid():
             self._history.go_to(index.row())
+
+
+class StepList(QListView):
+    """Rows that keep the current one in view when they get less room."""
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Scroll there."""
+        super().resizeEvent(event)
+        self.scrollTo(self.currentIndex())
 
 
 class _Steps(QAbstractListModel):
@@ -90,7 +104,15 @@ class _Steps(QAbstractListModel):
 
 
 class StepDelegate(QStyledItemDelegate):
-    """Draws a row of text with a round selection; the user role says whether it is dim."""
+    """Draws a row of text with a round selection; the user role says whether it is dim.
+
+    Args:
+        parent: the list.
+    """
+
+    def __init__(self, parent: QAbstractItemView) -> None:
+        super().__init__(parent)
+        self._focus = RowFocus(parent)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """Return the size of a small row."""
@@ -115,4 +137,6 @@ class StepDelegate(QStyledItemDelegate):
         text = rect.adjusted(PADDING - GAP + 4, 0, -GAP, 0)
         label = painter.fontMetrics().elidedText(str(index.data()), Qt.TextElideMode.ElideRight, int(text.width()))
         painter.drawText(text, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, label)
+        if selected:
+            self._focus.draw(painter, rect)
         painter.restore()
