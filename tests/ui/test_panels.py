@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from window import write_photo
 
 from lama_desktop.core.blend import NORMAL, blend_mode
@@ -24,6 +26,15 @@ def document(app, opened, tmp_path):
 def names(panel):
     model = panel.layers
     return [model.data(model.index(row)) for row in range(model.rowCount())]
+
+
+def wheel(widget, notches):
+    middle, none = QPointF(widget.rect().center()), Qt.KeyboardModifier.NoModifier
+    event = QWheelEvent(
+        middle, widget.mapToGlobal(middle), QPoint(), QPoint(0, 120 * notches), Qt.MouseButton.NoButton, none,
+        Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    QApplication.sendEvent(widget, event)
 
 
 def test_layers_are_shown_the_topmost_first(app, document):
@@ -95,6 +106,68 @@ def test_opacity_is_one_step_from_press_to_release(app, document):
     assert layer.opacity == 0.25
 
 
+def test_opacity_is_dragged_turned_and_typed(app, document, application, until):
+    app.do("new-layer")
+    layer, button, steps = document.active, app.window.layers.opacity, len(document.history.labels)
+    middle = button.rect().center()
+    QTest.mousePress(button, LEFT, pos=middle)
+    for way in (20, 60, 100):
+        QTest.mouseMove(button, middle - QPoint(way, 0))
+    assert document.is_editing
+    QTest.mouseRelease(button, LEFT, pos=middle - QPoint(100, 0))
+    assert layer.opacity == 0.5
+    assert button.text() == "50 %"
+    assert not button.popup.isVisible(), "it was no click"
+    assert len(document.history.labels) == steps + 1
+    wheel(button, -1)
+    assert layer.opacity == 0.45
+    QTest.mouseClick(button, LEFT, pos=middle)
+    until(lambda: application.focusWidget() is button.field.field)
+    assert button.popup.frameGeometry().bottom() <= button.mapToGlobal(QPoint(0, 0)).y() + 1, "no row is covered"
+    until(button.field.field.lineEdit().hasSelectedText)
+    QTest.keyClicks(button.field.field, "30")
+    QTest.keyClick(button.field.field, Qt.Key.Key_Return)
+    assert layer.opacity == 0.3
+    assert not button.popup.isVisible()
+
+
+def test_a_row_is_used_by_keys_and_has_a_menu(app, document):
+    app.do("new-layer")
+    panel = app.window.layers
+    panel.list.setFocus()
+    QTest.keyClick(panel.list, Qt.Key.Key_Space)
+    assert not document.active.visible
+    QTest.keyClick(panel.list, Qt.Key.Key_Space)
+    assert document.active.visible
+    panel.list.customContextMenuRequested.emit(panel.list.visualRect(panel.list.currentIndex()).center())
+    menu = app.application.activePopupWidget()
+    found = {each.objectName() for each in menu.actions() if not each.isSeparator()}
+    assert {"rename-layer", "duplicate-layer", "delete-layer", "merge-down", "fill-again", "mask-from-alpha"} <= found
+    texts = [each.text() for each in menu.actions() if not each.isSeparator()]
+    letters = [text[text.index("&") + 1].casefold() for text in texts]
+    assert len(set(letters)) == len(letters)
+    menu.close()
+
+
+def test_the_name_of_a_hidden_layer_is_no_fainter_than_what_is_below_it(app, document):
+    app.do("hide-layer")
+    view = app.window.layers.list
+    picture, row = view.viewport().grab().toImage(), view.visualRect(view.currentIndex())
+
+    def brightest(top, bottom):
+        spots = [(x, y) for x in range(140, row.right() - 20) for y in range(top, bottom)]
+        return max(picture.pixelColor(*each).lightness() for each in spots)
+
+    assert brightest(row.top() + 8, row.center().y()) >= brightest(row.center().y() + 2, row.bottom() - 8) - 12  # smoothing
+
+
+def test_blend_modes_are_grouped(app, document):
+    mode = app.window.layers.mode
+    titles = [mode.itemText(index) for index in range(mode.count())]
+    assert titles[:3] == ["Normal", "", "Darken"]
+    assert titles.count("") == 6
+
+
 def test_blend_mode_follows_and_is_set(app, document):
     app.do("new-layer")
     panel = app.window.layers
@@ -142,6 +215,34 @@ def test_history_goes_anywhere(app, document):
     assert np.array_equal(document.flatten(), before)
     QTest.keyClick(panel.list, Qt.Key.Key_End)
     assert document.history.position == 3
+
+
+def test_the_keyboard_is_seen_in_lists(app, document, application):
+    app.do("new-layer")
+    accent = app.theme.tokens.accent
+    for panel in (app.window.history, app.window.layers):
+        view, seen = panel.list, panel.list.viewport
+
+        def ringed(view=view, seen=seen):
+            rect, picture = view.visualRect(view.currentIndex()), seen().grab().toImage()
+            column = [picture.pixelColor(rect.center().x(), y).name() for y in range(rect.top(), rect.bottom() + 1)]
+            return accent in column
+
+        view.setFocus(Qt.FocusReason.TabFocusReason)
+        assert ringed()
+        QTest.mouseClick(seen(), LEFT, pos=view.visualRect(view.currentIndex()).center())
+        assert not ringed(), "it was the mouse"
+        QTest.keyClick(view, Qt.Key.Key_Up)
+        assert ringed()
+        app.window.canvas.setFocus()
+        assert not ringed()
+
+
+def test_the_history_tells_its_memory_where_there_is_any(app, document):
+    note = app.window.history.heading.note
+    app.hand.drag((100, 100), (140, 110))
+    assert note.text() == "", "a stroke keeps hardly any"
+    assert note.toolTip()
 
 
 def test_engine_options_are_kept_and_used(app, document, until):

@@ -172,7 +172,9 @@ class NumberField(QDoubleSpinBox):
             self.interpretText()
         else:
             self.setValue(super().value())
-        if not isinstance(dialog, QDialog):
+        if dialog.windowType() == Qt.WindowType.Popup:
+            dialog.close()
+        elif not isinstance(dialog, QDialog):
             self.clearFocus()
         elif corrected and not dialog.isModal():
             self.selectAll()

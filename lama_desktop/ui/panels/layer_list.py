@@ -13,6 +13,7 @@ from PySide6.QtGui import (
     QDragMoveEvent,
     QDropEvent,
     QHideEvent,
+    QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -92,6 +93,14 @@ class LayerList(QTreeView):
         """Rename, but not by two quick clicks on the eye or the triangle."""
         if not self._clicked(event):
             super().mouseDoubleClickEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Hide or show with the space bar."""
+        node = self._layers.node(self.currentIndex())
+        if event.key() == Qt.Key.Key_Space and node is not None:
+            self.eye_clicked.emit(node)
+        else:
+            super().keyPressEvent(event)
 
     def startDrag(self, actions: Qt.DropAction) -> None:
         """Drag the thumbnail beside the pointer: a picture of the row would hide where it goes."""

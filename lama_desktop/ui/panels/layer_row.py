@@ -7,12 +7,13 @@ and the folder of a group.
 from typing import Any
 
 from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QPainter, QPalette
+from PySide6.QtGui import QColor, QFont, QPainter, QPalette
 from PySide6.QtWidgets import QLineEdit, QStyle, QStyledItemDelegate, QTreeView, QWidget
 
 from lama_desktop.core.group import Group
 from lama_desktop.core.layer import Layer
 from lama_desktop.core.node import Lock, Node
+from lama_desktop.ui.controls.row_focus import RowFocus
 from lama_desktop.ui.icons import drawing
 from lama_desktop.ui.panels.layer_model import THUMBNAIL, Index, LayerModel
 from lama_desktop.ui.text import tr
@@ -45,6 +46,7 @@ class LayerDelegate(QStyledItemDelegate):
     def __init__(self, parent: QTreeView, model: LayerModel, theme: Theme) -> None:
         super().__init__(parent)
         self._list, self._layers, self._theme = parent, model, theme
+        self._focus = RowFocus(parent)
 
     def sizeHint(self, option: Any, index: Index) -> QSize:
         """Return the size of a row."""
@@ -83,6 +85,8 @@ class LayerDelegate(QStyledItemDelegate):
         if self._list.indexWidget(index) is None:  # while a name is written, the field is in the place of both lines
             text = self._text_rect(self._layers.depth(node), row, right)
             self._write(painter, option.font, node, text, seen, selected)
+        if selected:
+            self._focus.draw(painter, QRectF(row))
         painter.restore()
 
     def createEditor(self, parent: QWidget, option: Any, index: Index) -> QWidget:
@@ -128,11 +132,12 @@ class LayerDelegate(QStyledItemDelegate):
         upper.setBottom(text.center().y())
         lower.setTop(text.center().y() + 1)
         painter.setFont(weighted(font, QFont.Weight.Medium))
-        painter.setPen(tokens.text if seen else tokens.secondary)
+        quiet = mixed(tokens.secondary, tokens.text, 0.35) if selected else QColor(tokens.secondary)
+        painter.setPen(QColor(tokens.text) if seen else quiet)
         name = painter.fontMetrics().elidedText(node.name, elide, upper.width())
         painter.drawText(upper, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft, name)
         painter.setFont(small(font))
-        painter.setPen(mixed(tokens.secondary, tokens.text, 0.35) if selected else tokens.secondary)
+        painter.setPen(quiet)
         about = painter.fontMetrics().elidedText(self._layers.about(node), elide, lower.width())
         painter.drawText(lower, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft, about)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, QTimer
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget, QWidgetAction
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
 from lama_desktop.core.blend import BLEND_MODES, BlendMode
 from lama_desktop.core.commands import Command, Compound, PropertyEdit, StackEdit
@@ -14,26 +14,28 @@ from lama_desktop.core.group import Group
 from lama_desktop.core.layer import Layer
 from lama_desktop.core.node import Node
 from lama_desktop.core.stack import Place
-from lama_desktop.options import Option
 from lama_desktop.ui.controls.choices import Choice
-from lama_desktop.ui.controls.numbers import SliderField
+from lama_desktop.ui.controls.opacity import OpacityButton
+from lama_desktop.ui.mnemonics import keep_marked
 from lama_desktop.ui.panels.layer_list import LayerList
 from lama_desktop.ui.panels.layer_model import LayerModel
 from lama_desktop.ui.panels.panel import WIDTH, Panel
 from lama_desktop.ui.text import tr
-from lama_desktop.ui.theme import GAP, PADDING, UNIT, Theme
+from lama_desktop.ui.theme import PADDING, UNIT, Theme
 
-OPACITY = Option("opacity", float, 1.0, "Opacity", "how strongly the layer covers what is below", 0.0, 1.0, "")
 BUTTONS = ("new-layer", "group-layers", "duplicate-layer", "merge-down", "lock-layer", "delete-layer")
 """Ids of the actions in the foot of the panel."""
 LINE = ""
 MENU = (
     "new-layer", "duplicate-layer", "rename-layer", "delete-layer", LINE, "group-layers", "ungroup-layers", LINE,
-    "merge-down", "merge-group", "merge-visible", LINE, "lock-layer", "lock-alpha", "lock-position",
+    "hide-layer", "fill-again", "mask-from-alpha", LINE, "merge-down", "merge-group", "merge-visible", LINE,
+    "lock-layer", "lock-alpha", "lock-position",
 )  # fmt: skip
 """Ids of the actions in the menu of a row."""
 PASS_THROUGH = "pass-through"
 """Stands among the blend modes of a group, since a group that its layers pass through has none."""
+FIRST_OF_KIND = ("svg:darken", "svg:lighten", "svg:overlay", "svg:difference", "svg:hue", "svg:src-atop")
+"""Blend modes above which there is a line in the list: what follows darkens, lightens, and so on."""
 SETTLE_MS = 200
 """Thumbnails are drawn again when the picture has been still for so long."""
 
@@ -124,6 +126,7 @@ class LayersPanel(Panel):
             self.heading.add(control)
         self.body.addWidget(self.list, 1)
         self._menu.addActions([actions[key] if key else self._menu.addSeparator() for key in MENU])
+        keep_marked(self._menu)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         foot = QWidget()
         row = QHBoxLayout(foot)
@@ -143,7 +146,10 @@ class LayersPanel(Panel):
         if pass_through is not self._offers_pass_through:
             self._offers_pass_through = pass_through
             through = [(PASS_THROUGH, tr("Pass through"))] if pass_through else []
-            self.mode.offer([*through, *((mode, tr(mode.title)) for mode in BLEND_MODES)])
+            modes: list[tuple[object, str]] = []
+            for mode in BLEND_MODES:
+                modes += [(None, ""), (mode, tr(mode.title))] if mode.name in FIRST_OF_KIND else [(mode, tr(mode.title))]
+            self.mode.offer([*through, *modes])
             self.mode.updateGeometry()
 
     def _redraw(self, rect: Rect | None = None) -> None:
@@ -208,32 +214,3 @@ class LayersPanel(Panel):
     def _set(self, node: Node, label: str, attribute: str, value: object) -> None:
         if self._document is not None and not self._document.is_editing:
             self._document.do(PropertyEdit(label, self._document, node, attribute, value))
-
-
-class OpacityButton(QToolButton):
-    """Shows an opacity; opens a slider for it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.field = SliderField(OPACITY)
-        self.field.setAccessibleName(tr("Opacity"))
-        self.field.setContentsMargins(PADDING, GAP, PADDING, GAP)
-        self.field.setMinimumWidth(220)
-        menu, holder = QMenu(self), QWidgetAction(self)
-        holder.setDefaultWidget(self.field)
-        menu.addAction(holder)
-        self.setMenu(menu)
-        self.setMinimumWidth(self.fontMetrics().horizontalAdvance("100 %") + 2 * GAP)
-        self.show_value(1.0)
-
-    @property
-    def is_held(self) -> bool:
-        """Whether the slider is held."""
-        return self.field.slider.isSliderDown()
-
-    def show_value(self, value: float) -> None:
-        """Show an opacity, 0 to 1, without a signal."""
-        self.field.value = value
-        self.setText(f"{round(value * 100)} %")
