@@ -158,7 +158,8 @@ def test_the_name_of_a_hidden_layer_is_no_fainter_than_what_is_below_it(app, doc
         spots = [(x, y) for x in range(140, row.right() - 20) for y in range(top, bottom)]
         return max(picture.pixelColor(*each).lightness() for each in spots)
 
-    assert brightest(row.top() + 8, row.center().y()) >= brightest(row.center().y() + 2, row.bottom() - 8) - 12  # smoothing
+    upper, lower = brightest(row.top() + 8, row.center().y()), brightest(row.center().y() + 2, row.bottom() - 8)
+    assert upper >= lower - 12, "but for smoothing"
 
 
 def test_blend_modes_are_grouped(app, document):

@@ -148,7 +148,8 @@ class LayersPanel(Panel):
             through = [(PASS_THROUGH, tr("Pass through"))] if pass_through else []
             modes: list[tuple[object, str]] = []
             for mode in BLEND_MODES:
-                modes += [(None, ""), (mode, tr(mode.title))] if mode.name in FIRST_OF_KIND else [(mode, tr(mode.title))]
+                line = [(None, "")] if mode.name in FIRST_OF_KIND else []
+                modes += [*line, (mode, tr(mode.title))]
             self.mode.offer([*through, *modes])
             self.mode.updateGeometry()
 
