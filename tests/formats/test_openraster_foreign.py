@@ -277,6 +277,22 @@ def test_too_many_members_are_refused_before_they_are_listed(tmp_path, monkeypat
         read(build(tmp_path / "b.ora", files={f"data/{number}": b"" for number in range(20)}))
 
 
+def test_no_end_of_an_archive_hides_how_long_its_list_of_members_is(tmp_path, monkeypatch):
+    data = build(tmp_path / "a.ora", files={f"data/{number}": b"" for number in range(20)}).read_bytes()
+    body, end = data[:-22], bytearray(data[-22:])
+    size, offset = struct.unpack_from("<II", end, 12)
+    record = struct.Struct("<IQHHIIQQQQ")
+    small, true = (record.pack(0x06064B50, 44, 45, 45, 0, 0, 22, 22, each, offset) for each in (1, size))
+    locator = struct.pack("<IIQI", 0x07064B50, 0, 0, 1)
+    (tmp_path / "64.ora").write_bytes(small + body + true + locator + end)
+    end[4:8] = b"PK\5\6"  # numbers of disks, which nobody looks at
+    (tmp_path / "disks.ora").write_bytes(body + end)
+    monkeypatch.setattr(archives, "_MAX_DIRECTORY", 1000)
+    for name in ("64.ora", "disks.ora"):
+        with pytest.raises(FileFormatError, match="more members than a picture has"):
+            read(tmp_path / name)
+
+
 def test_all_layers_together_have_a_limit(tmp_path, monkeypatch):
     monkeypatch.setenv("LAMA_DESKTOP_MAX_MEGAPIXELS", "0.0002")
     files = {f"data/{number}.png": png((number, 0, 0), (10, 10)) for number in range(9)}

@@ -21,7 +21,7 @@ _MAX_DIRECTORY = 16 << 20
 _MAX_RATIO, _RATIO_MATTERS = 200, 16 << 20
 """A member of so many bytes is not packed so many times smaller, unless it is made to fill the memory."""
 _END, _END_64, _LOCATOR = b"PK\5\6", b"PK\6\6", b"PK\6\7"
-_ENCRYPTED, _UTF_8 = 0x1, 0x800
+_ENCRYPTED = 0x1
 
 _DAMAGE = (BadZipFile, zlib.error, struct.error, OSError, EOFError, ValueError, KeyError, RuntimeError)
 """What the library throws at archives that are not what they say they are."""
@@ -146,14 +146,15 @@ def _directory_size(file: BinaryIO) -> int:
     start = max(0, length - (1 << 16) - 64)
     file.seek(start)
     tail = file.read()
-    end = tail.rfind(_END)
-    if end < 0 or end + 22 > len(tail):
+    end = tail.rfind(_END, 0, max(0, len(tail) - 18))  # the last that is whole: the library takes no other
+    if end < 0:
         return 0
-    (size,) = struct.unpack_from("<I", tail, end + 12)
+    sizes: list[int] = []
     if end >= 20 and tail[end - 20 : end - 16] == _LOCATOR:
         (place,) = struct.unpack_from("<Q", tail, end - 12)
-        file.seek(min(place, length))
-        record = file.read(56)
-        if len(record) == 56 and record[:4] == _END_64:
-            (size,) = struct.unpack_from("<Q", record, 40)
-    return int(size)
+        for at in (start + end - 76, place):  # before the locator, or where that says: versions of the library differ
+            file.seek(min(max(at, 0), length))
+            record = file.read(56)
+            if len(record) == 56 and record[:4] == _END_64:
+                sizes += struct.unpack_from("<Q", record, 40)
+    return max(sizes or struct.unpack_from("<I", tail, end + 12))
