@@ -46,24 +46,28 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
     A temporary file in the same folder is written, flushed to the disk and renamed. A symbolic link stays and its
     target is replaced; the mode and, where allowed, the owner of the old file are kept. If anything fails, also in the
-    block, the old file is untouched and no temporary file remains.
+    block, the old file is untouched and no temporary file remains; what the block raises counts as the disk's refusal
+    only where it is an OSError.
 
     Raises:
         FileFormatError: it could not be written; the sentence says why and what to do.
     """
     old = None
     try:
-        with contextlib.suppress(FileNotFoundError):
+        try:
             old = path.stat()  # of what a symbolic link leads to; a circle of them is an error here
+        except FileNotFoundError:
+            pass
+        except ValueError as error:  # no name that a file could have
+            raise OSError(errno.EINVAL, str(error)) from error
         if old is not None and not stat.S_ISREG(old.st_mode):
             raise IsADirectoryError(errno.EISDIR, "not a file")
         if old is not None and not os.access(path, os.W_OK):
             raise PermissionError(errno.EACCES, "write-protected")
         with _replaced(path.resolve(), old) as file:
             yield file
-    except (OSError, ValueError) as error:  # ValueError: no name that a file could have
-        reason = f"{getattr(error, 'strerror', None) or error}. Check the disk and the name"
-        reason = _REASONS.get(getattr(error, "errno", None) or 0, reason)
+    except OSError as error:
+        reason = _REASONS.get(error.errno or 0, f"{error.strerror or error}. Check the disk and the name")
         kept = " The old file is untouched." if old is not None and stat.S_ISREG(old.st_mode) else ""
         raise FileFormatError(f"{shown(path.name)} could not be saved: {reason}.{kept}") from error
 
