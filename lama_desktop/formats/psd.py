@@ -48,7 +48,8 @@ class Photoshop(ForeignFormat):
         file = self.parsed(data, name)
         if file.has_picture:
             return file.picture()
-        psd_layers = importlib.import_module("lama_desktop.formats.psd_layers")  # which needs this module
+        from lama_desktop.formats import psd_layers  # which needs this module
+
         return psd_layers.merged(file)
 
     def parsed(self, data: bytes, name: str) -> "PhotoshopFile":
