@@ -234,10 +234,11 @@ def _sources(
     problems: list[str] = []
     notes: list[str] = []
     names = [sample.name for sample in samples]
+    known: set[str] = set()
+    if any(each.folder is not None for each in contenders):  # a part of a set is judged by predictions for all of it
+        known = {sample.name for sample in _samples(arguments, (), None)}
     for each in contenders:
         if each.folder is not None:
-            # A part of a set is judged by predictions for all of it.
-            known = {sample.name for sample in _samples(arguments, (), None)}
             found = find_predictions(each.folder, names, arguments.suffix, known)
             problems += found.problems()
             notes += found.notes()
