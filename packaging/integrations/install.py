@@ -81,8 +81,8 @@ def usual_folder(host: str) -> Path:
         places = {"gimp": config / "GIMP", "krita": data / "krita" / "pykrita", "darktable": config / "darktable"}
     if host != "gimp":
         return places[host]
-    versions = sorted(places["gimp"].glob("3.*"), key=lambda path: [int(part) for part in path.name.split(".")])
-    return (versions[-1] if versions else places["gimp"] / "3.0") / "plug-ins"
+    versions = [path for path in places["gimp"].glob("3.*") if path.name[2:].isdecimal()]  # 3.0, 3.2; not 3.0.bak
+    return max(versions, key=lambda path: int(path.name[2:]), default=places["gimp"] / "3.0") / "plug-ins"
 
 
 def find_program() -> str | None:

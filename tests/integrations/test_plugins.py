@@ -161,7 +161,7 @@ def test_the_newest_gimp_is_meant(install, tmp_path, monkeypatch):
     monkeypatch.setattr(install.sys, "platform", "linux")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     assert install.usual_folder("gimp") == tmp_path / "GIMP" / "3.0" / "plug-ins"
-    for version in ("2.10", "3.0", "3.2", "3.10"):
+    for version in ("2.10", "3.0", "3.2", "3.10", "3.2.old"):
         (tmp_path / "GIMP" / version).mkdir(parents=True)
     assert install.usual_folder("gimp") == tmp_path / "GIMP" / "3.10" / "plug-ins"
 
