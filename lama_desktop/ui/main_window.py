@@ -206,7 +206,7 @@ class MainWindow(QMainWindow):
 
     def _build_bars(self) -> None:
         actions = self.action_set
-        self.toolbox = Toolbox(self.toolbelt.tools, [actions[tool.id] for tool in self.toolbelt.tools])
+        self.toolbox = Toolbox(self.toolbelt.tools, [actions[tool.id] for tool in self.toolbelt.tools], self.theme)
         self.tool_options = ToolOptions(actions["remove"], self.retouch.is_after_stroke, self.theme)
         self.status = StatusBar(self.runner)
         self.setStatusBar(self.status)

@@ -19,6 +19,8 @@ from lama_desktop.ui.theme import GAP, PADDING, tabular
 
 BAR_WIDTH, WIDEST, SPACE = 160, 240, 20
 """Widths: of the progress; of a fact, whose end is cut where it is longer; between facts."""
+ROUNDING = 2
+"""A text is drawn at fractions of pixels; without them its end would be cut."""
 TICK_MS, POINTER_MS = 200, 30
 HASTE_S = 0.3
 """What is done sooner than this is not worth a progress bar."""
@@ -80,7 +82,7 @@ class StatusBar(QStatusBar):
         if document is None:
             for fact in (self.size_text, self.depth_text, self.memory):
                 fact.show_text("")
-            for fact in (self.position, self.color):
+            for fact in (self.memory, self.position, self.color):
                 fact.reserve("")
             return
         width, height = document.size
@@ -174,7 +176,7 @@ class Fact(QLabel):
     def room(self) -> int:
         """The width that it takes; 0 where there is nothing to be shown."""
         widest = max(self.fontMetrics().horizontalAdvance(each) for each in (self._reserved, self._text))
-        return min(widest, WIDEST)
+        return min(widest + ROUNDING, WIDEST) if widest else 0
 
     def _fit(self) -> None:
         self.setText(self.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideRight, self.room))

@@ -120,3 +120,13 @@ def test_without_a_photo_only_the_device_is_left(app):
     status.show_device("CPU")
     assert [each.text() for each in status.findChildren(type(status.device)) if each.isVisible()] == ["CPU"]
     assert not status.zoom.isVisible()
+
+
+def test_what_a_photo_has_reserved_goes_with_it(app, photo):
+    status = app.window.status
+    status.show_device("CPU")
+    app.do("batch")
+    QApplication.processEvents()
+    assert status.device.x() < 20
+    app.window.workspace.step(1)
+    assert status.device.x() > status.memory.x()

@@ -7,8 +7,9 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QToolBar, QToolButton
 
 from lama_desktop.tools.tool import Tool
+from lama_desktop.ui.icons import themed_icon
 from lama_desktop.ui.text import tr
-from lama_desktop.ui.theme import TOOL_BUTTON, TOOL_ICON
+from lama_desktop.ui.theme import TOOL_BUTTON, TOOL_ICON, Theme
 
 GROUPS = ("lasso", "move")
 """Tools that begin a new group."""
@@ -20,6 +21,7 @@ class Toolbox(QToolBar):
     Args:
         tools: every tool, one instance each.
         actions: by tool, in the same order; checking one takes that tool.
+        theme: for the arrow under which tools are found that a low window has no room for.
 
     Signals:
         chosen: a tool was taken in hand.
@@ -27,7 +29,7 @@ class Toolbox(QToolBar):
 
     chosen = Signal(object)
 
-    def __init__(self, tools: Sequence[Tool], actions: Sequence[QAction]) -> None:
+    def __init__(self, tools: Sequence[Tool], actions: Sequence[QAction], theme: Theme) -> None:
         super().__init__(tr("Toolbox"))
         self.setObjectName("toolbox")
         self.setOrientation(Qt.Orientation.Vertical)
@@ -35,6 +37,9 @@ class Toolbox(QToolBar):
         self.setIconSize(QSize(TOOL_ICON, TOOL_ICON))
         self._actions = {tool.id: action for tool, action in zip(tools, actions, strict=True)}
         group = QActionGroup(self)
+        for rest in self.findChildren(QToolButton, "qt_toolbar_ext_button"):
+            rest.setIcon(themed_icon(theme, "chevron-down"))
+            rest.setAccessibleName(tr("More tools"))
         for tool, action in zip(tools, actions, strict=True):
             if tool.id in GROUPS:
                 self.addSeparator()
