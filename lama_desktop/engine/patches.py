@@ -51,10 +51,10 @@ from lama_desktop.progress import Progress
 
 COMPONENTS = 20
 FINE_COMPONENTS = 12
-FINE_PIXELS = 300_000
+FINE_PIXELS = 150_000
 """Above this many pixels a scale is compared by FINE_COMPONENTS in half precision, once, and only near the finds of the
 scale before, and nobody votes."""
-ITERATIONS = (3, 4, 8)
+ITERATIONS = (2, 3, 6)
 """Rounds of search and vote at the finest scale, the next, and all coarser ones."""
 NEARNESS = 0.03
 LEAST_REACH = 64
@@ -115,7 +115,7 @@ def complete(
         stage = progress.stage(done / sum(work), (done + work[level]) / sum(work))
         stage(0, f"texture at 1/{2**level}")
         values, known, usable, follow = pyramid.pop()
-        scale = flattened(values, known, usable, radius, device)
+        scale = flattened(values, known, usable, radius, device, stage.stage(0, 0))
         stage(0)
         unit = max(reach, LEAST_REACH) / 2**level
         stage(0)

@@ -102,7 +102,7 @@ def pyramid_of(
     return pyramid
 
 
-def flattened(values: Tensor, known: Tensor, usable: Tensor, radius: int, device: str) -> Scale:
+def flattened(values: Tensor, known: Tensor, usable: Tensor, radius: int, device: str, progress: Progress) -> Scale:
     """Pad and flatten one scale."""
     margin = 2 * radius + 1
     height, width = known.shape
@@ -113,7 +113,9 @@ def flattened(values: Tensor, known: Tensor, usable: Tensor, radius: int, device
     inside = edged(torch.ones_like(known))
     missing = inside & ~edged(known)
     target = _grown(missing, radius) & inside
+    progress(0)
     source = ~_grown(~edged(usable), radius)
+    progress(0)
     if not source.any():  # the allowed part has no room for a patch: its pixels will do
         source = edged(usable)
     return Scale(

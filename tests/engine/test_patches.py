@@ -176,7 +176,7 @@ def test_it_reports_forward_and_stops():
     image, hole = rng.random((200, 200, 3), dtype=np.float32), box(200, 200, 50, 50, 150, 150)
     fractions: list[float] = []
     complete(image, hole, progress=Progress(lambda fraction, text: fractions.append(fraction)))
-    assert fractions == sorted(fractions)
+    assert np.diff(fractions).min() > -1e-9  # rounding aside
     assert len(fractions) > 50
     progress = Progress(lambda fraction, text: fraction > 0.5 and progress.cancel())
     with pytest.raises(Cancelled):
