@@ -151,11 +151,13 @@ class ActionSet(QObject):
 
 
 def defaults(row: Action) -> list[QKeySequence]:
-    """Return the shortcuts that an action has of its own; those of the platform where it has some for this."""
-    own = [QKeySequence(each) for each in row.keys]
-    if row.standard is None:
-        return own
-    return list(dict.fromkeys([*QKeySequence.keyBindings(row.standard), *own]))
+    """Return the shortcuts that an action has of its own; those of the platform where it has some for this.
+
+    Return has a twin on the keypad, which is what both are called in menus: nobody looks for a key called Return.
+    """
+    platform = [] if row.standard is None else QKeySequence.keyBindings(row.standard)
+    own = [QKeySequence(twin) for each in row.keys for twin in (each.replace("Return", "Enter"), each)]
+    return list(dict.fromkeys([*platform, *own]))
 
 
 def tooltip(row: Action, keys: Sequence[QKeySequence]) -> str:

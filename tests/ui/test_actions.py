@@ -106,6 +106,17 @@ def test_every_tooltip_tells_the_shortcut(app):
             assert "(" in action.toolTip().splitlines()[0], name
 
 
+def test_a_key_has_one_name(app):
+    """In menus, tooltips, on the button and on the sheet of F1; its twin on the keypad does the same."""
+    actions = app.window.action_set
+    for name, action in actions.actions.items():
+        shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        assert "Return" not in shown
+        assert shown in action.toolTip()
+    assert {"Return", "Enter"} <= {each.toString() for each in actions.keys("remove")}
+    assert {"Alt+Return", "Alt+Enter"} == {each.toString() for each in actions.keys("properties")}
+
+
 def test_a_shortcut_is_changed_remembered_and_reset(app, opened, photo):
     opened(photo)
     actions = app.window.action_set
