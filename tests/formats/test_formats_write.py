@@ -44,9 +44,14 @@ def test_a_failed_save_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatc
 
 def test_a_defect_while_writing_is_not_taken_for_the_disk(tmp_path):
     path = tmp_path / "a.png"
-    with pytest.raises(ValueError, match="a defect"), atomic.replacing(path) as file:
-        file.write(b"half")
-        raise ValueError("a defect")
+
+    def write():
+        with atomic.replacing(path) as file:
+            file.write(b"half")
+            raise ValueError("a defect")
+
+    with pytest.raises(ValueError, match="a defect"):
+        write()
     assert not list(tmp_path.iterdir())
     with pytest.raises(FileFormatError, match="could not be saved"):
         atomic.replace(tmp_path / "a\0.png", b"")

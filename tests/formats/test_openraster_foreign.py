@@ -278,13 +278,15 @@ def test_too_many_members_are_refused_before_they_are_listed(tmp_path, monkeypat
 
 
 def test_no_end_of_an_archive_hides_how_long_its_list_of_members_is(tmp_path, monkeypatch):
-    data = build(tmp_path / "a.ora", files={f"data/{number}": b"" for number in range(20)}).read_bytes()
+    record = struct.Struct("<IQHHIIQQQQ")
+    small = record.pack(0x06064B50, 44, 45, 45, 0, 0, 0, 0, 1, 0)
+    files = {"data/trap": small} | {f"data/{number}": b"" for number in range(20)}
+    data = build(tmp_path / "a.ora", files=files).read_bytes()
     body, end = data[:-22], bytearray(data[-22:])
     size, offset = struct.unpack_from("<II", end, 12)
-    record = struct.Struct("<IQHHIIQQQQ")
-    small, true = (record.pack(0x06064B50, 44, 45, 45, 0, 0, 22, 22, each, offset) for each in (1, size))
-    locator = struct.pack("<IIQI", 0x07064B50, 0, 0, 1)
-    (tmp_path / "64.ora").write_bytes(small + body + true + locator + end)
+    true = record.pack(0x06064B50, 44, 45, 45, 0, 0, len(files), len(files), size, offset)
+    locator = struct.pack("<IIQI", 0x07064B50, 0, data.index(small), 1)
+    (tmp_path / "64.ora").write_bytes(body + true + locator + end)
     end[4:8] = b"PK\5\6"  # numbers of disks, which nobody looks at
     (tmp_path / "disks.ora").write_bytes(body + end)
     monkeypatch.setattr(archives, "_MAX_DIRECTORY", 1000)
