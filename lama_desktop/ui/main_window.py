@@ -315,7 +315,7 @@ class MainWindow(QMainWindow):
         self.status.refresh()
         self.action_set.refresh_soon()
         name = tr("Batch") if self.batch.is_in_front else "" if document is None else f"{title_of(document)}[*]"
-        self.setWindowTitle(f"{name} – LaMa Desktop" if name else "LaMa Desktop")
+        self.setWindowTitle(name or "LaMa Desktop")  # which the platform adds to every title in its own way
         self.setWindowModified(document is not None and document.modified)
 
     def _promise(self, data: QMimeData, keys: Qt.KeyboardModifier) -> str:

@@ -93,7 +93,7 @@ def test_a_window_without_a_photo_offers_one(app, until):
         assert not window.action_set[action].isEnabled(), action
     window.open_sample()
     until(lambda: window.document is not None)
-    assert window.windowTitle() == "sample.jpg[*] – LaMa Desktop"
+    assert window.windowTitle() == "sample.jpg[*]"
     assert [path.name for path in window.recent.paths] == ["sample.jpg"]
     assert window.recent.thumbnail(window.recent.paths[0]).is_file()
 
