@@ -19,8 +19,9 @@ def photos(opened, tmp_path):
 
 
 @pytest.fixture
-def brief(monkeypatch):
-    """Nothing lingers."""
+def brief(app, monkeypatch):
+    """Nothing lingers, and the pointer is elsewhere."""
+    QTest.mouseMove(app.window.status)
     for name in ("LINGER_MS", "LINGER_LONG_MS", "REST_MS"):
         monkeypatch.setattr(module, name, 20)
 
