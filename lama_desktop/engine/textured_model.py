@@ -118,22 +118,29 @@ class TexturedModel:
 
 
 def _kept(drawn: Colors, colors: Colors, guide: Guide, hole: Hole) -> Colors:
-    """Return what was drawn, with the bands of the guide that are believed in the place of its own, in the hole."""
+    """Return what was drawn, in the hole with the bands of the guide that are believed.
+
+    A guide that explains a part of a band has that part of its energy; the drawn band brings what is left of it, so
+    that no band is weaker than the photo's.
+    """
     height, width = hole.shape
     area = (bounds_of(hole).grown(max(height, width) // 16 + RING) & Rect(0, 0, width, height)).slices
     count = count_bands(*hole[area].shape)
     # A band of the guide is so many bands coarser in the window.
-    missing = int(np.ceil(np.log2(1 / guide.scale) - 0.01))
-    shares = [0.0] * missing + [float(_ramp(each)) for each in guide.explained]
-    shares = (shares + [0.0] * count)[: count - 1]
+    beyond = int(np.ceil(np.log2(1 / guide.scale) - 0.01))
+    explained = ([0.0] * beyond + list(guide.explained) + [0.0] * count)[: count - 1]
+    shares = [_ramp(part) for part in explained]
     if not any(shares):
         return drawn
-    shares.append(shares[-1])
     own, told = split(drawn[area][..., :3], count), split(colors[area], count)
-    mixed = joined([a + np.float32(share) * (b - a) for a, b, share in zip(own, told, shares, strict=True)])
+    bands = [
+        np.float32(share) * theirs + np.float32(max(0.0, 1 - share**2 * part) ** 0.5) * ours
+        for ours, theirs, share, part in zip(own[:-1], told[:-1], shares, explained, strict=True)
+    ]
+    rest = own[-1] + np.float32(shares[-1]) * (told[-1] - own[-1])
     result = drawn.copy()
     changed = cv2.dilate(hole[area].astype(np.uint8), np.ones((2 * RING + 1,) * 2, np.uint8)).astype(bool)
-    result[area][..., :3][changed] = np.clip(mixed, 0, 1)[changed]
+    result[area][..., :3][changed] = np.clip(joined([*bands, rest]), 0, 1)[changed]
     return result
 
 
