@@ -23,7 +23,7 @@ class Found:
     """What is in the inputs.
 
     `pictures` are in the order of the inputs and the names. `beside` are the folders of pictures that were named one
-    by one, where masks may lie, too. `others` counts files that are no pictures by their suffix, `problems` says what
+    by one, where masks may lie, too. `others` counts files that are no pictures by their names, `problems` says what
     could not be looked into.
     """
 
@@ -36,9 +36,11 @@ class Found:
 def find_sources(inputs: Sequence[Path], recursive: bool = True, without: Collection[Path] = ()) -> Found:
     """Find the pictures.
 
-    Hidden files and folders do not count, and links to folders are not followed. One folder's content goes straight
-    into the results' folder; of several inputs each folder goes there under its own name. A file that is named counts
-    whatever its suffix is, and whatever is named twice counts once.
+    Hidden files and folders do not count, and links to folders are not followed. In a folder, camera raw beside its
+    JPEG, or a saved document beside its photo, is the same picture once more: a file of a kind that is only read does
+    not count beside one of the same name that can be written. One folder's content goes straight into the results'
+    folder; of several inputs each folder goes there under its own name. A file that is named counts whatever its suffix
+    is, and whatever is named twice counts once.
 
     Args:
         inputs: folders and files.
@@ -55,8 +57,11 @@ def find_sources(inputs: Sequence[Path], recursive: bool = True, without: Collec
     for each in inputs:
         if each.is_dir():
             below = Path(each.name) if len(inputs) > 1 else Path()
-            for path in _walk(each, recursive, set(without), problems):
-                if formats.is_readable(path):
+            files = _walk(each, recursive, set(without), problems)
+            own = {path.with_suffix("") for path in files if formats.is_writable(path)}
+            for path in files:
+                counts = formats.is_writable(path) or path.with_suffix("") not in own
+                if counts and formats.is_readable(path):
                     found.setdefault(path, Source(path, below / path.relative_to(each)))
                 else:
                     others += 1

@@ -29,6 +29,16 @@ def test_pictures_by_name_with_their_sub_folders(folder):
     assert within(find_sources([folder], recursive=False)) == ["b.png"]
 
 
+def test_camera_raw_beside_its_jpeg_and_a_document_beside_its_photo_are_no_other_pictures(tmp_path):
+    for name in ("a.jpg", "a.nef", "b.ora", "b.TIF", "c.nef", "sub/a.dng"):
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / name).touch()
+    found = find_sources([tmp_path / "in"])
+    assert within(found) == ["a.jpg", "b.TIF", "c.nef", "sub/a.dng"]
+    assert found.others == 2
+    assert within(find_sources([tmp_path / "in" / "a.nef"])) == ["a.nef"], "which was named"
+
+
 def test_of_several_inputs_each_folder_keeps_its_name(folder, tmp_path):
     lots.photo(tmp_path / "two" / "b.png")
     alone = lots.photo(tmp_path / "b.png")
