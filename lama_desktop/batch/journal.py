@@ -128,8 +128,8 @@ class Journal:
 
     def revise(self, task: Task) -> None:
         """Put a task in the place of the one with its number, as when its mask was mended."""
-        tasks = tuple(task if each.number == task.number else each for each in self.plan.tasks)
         with self._writing:
+            tasks = tuple(task if each.number == task.number else each for each in self.plan.tasks)
             self._append(self.folder / PLAN, _line(task.to_dict()), durable=True)
             self.plan = dataclasses.replace(self.plan, tasks=tasks)
 
