@@ -103,8 +103,12 @@ def preview(document: Document, change: Change, radius: int) -> PixelEdit:
     """Return an open edit in which the mask is changed already, for the time that somebody looks at it."""
     edit = PixelEdit(change.label, document, document.mask).open()
     rect = document.mask.bounds().grown(radius if change.widens else 1) & document.rect
-    with edit.writing(rect) as coverage:
-        coverage[:] = change.operation(coverage.copy(), radius)
+    try:
+        with edit.writing(rect) as coverage:
+            coverage[:] = change.operation(coverage.copy(), radius)
+    except BaseException:  # nobody has the edit yet who could end it
+        edit.roll_back()
+        raise
     return edit
 
 

@@ -105,3 +105,15 @@ def test_luminance_is_that_of_what_is_visible(document):
 def test_a_mask_of_another_size_is_refused(document):
     with pytest.raises(LamaDesktopError, match="size"):
         masking.replace(document, "Import", document.rect, np.zeros((5, 5), np.uint8))
+
+
+def test_a_preview_that_fails_leaves_nothing_open(masked):
+    before = masked.mask.coverage.copy()
+
+    def fail(coverage, radius):
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        masking.preview(masked, masking.Change("Test", fail), 5)
+    assert not masked.is_editing
+    assert np.array_equal(masked.mask.coverage, before)
