@@ -162,7 +162,8 @@ def test_the_keyboard_is_where_a_segment_was_clicked(application, until):
     application.processEvents()
     assert application.focusWidget() is light
     assert not ring.isVisible(), "it was the mouse"
-    form.editor("mask_opacity").setFocus()
+    form.editor("mask_opacity").setFocus(Qt.FocusReason.TabFocusReason)
+    assert not ring.isVisible(), "a field has a frame of its own"
     form.editor("theme").setFocus(Qt.FocusReason.TabFocusReason)
     assert application.focusWidget() is light
     assert ring.isVisible()

@@ -2,11 +2,11 @@
 
 from PySide6.QtCore import QEvent, QObject, QRectF, Qt
 from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent, QPalette, QPen
-from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QLineEdit, QMenuBar, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QAbstractSpinBox, QApplication, QLineEdit, QMenuBar, QWidget
 from shiboken6 import isValid
 
 MARGIN, WIDTH, RADIUS = 3, 2, 8
-_OWN = (QAbstractScrollArea, QLineEdit, QMenuBar)
+_OWN = (QAbstractScrollArea, QAbstractSpinBox, QLineEdit, QMenuBar)
 """What shows in its own way where the keyboard is."""
 _PLACED = (QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.Hide)
 
