@@ -175,6 +175,14 @@ def test_layers_that_are_not_there_or_damaged_leave_a_place_and_a_note(tmp_path)
     assert look(found)[0, 0].tolist() == [*RED, 255]
 
 
+def test_a_picture_with_more_bytes_than_its_pixels_can_have_is_not_unpacked(tmp_path):
+    files = {"data/a.png": png(), "data/b.png": png() + bytes(17 << 20)}
+    body = '<layer name="long" src="data/b.png"/><layer src="data/a.png"/>'
+    found = read(build(tmp_path / "a.ora", body, files))
+    assert found.notes == ("The layer “long” is damaged or not there: its place is empty (a.ora).",)
+    assert look(found)[0, 0].tolist() == [*RED, 255]
+
+
 def test_unknown_modes_count_as_normal_and_are_named(tmp_path):
     found = read(build(tmp_path / "a.ora", '<layer src="data/a.png" composite-op="krita:exclusion"/>'))
     assert found.stack.layers[0].mode.name == "svg:src-over"

@@ -37,6 +37,9 @@ from lama_desktop.progress import Progress
 
 FULL_LAYERS = 2
 """All layers together have at most so many pixels as this many pictures of the largest size."""
+_PER_PIXEL, _BESIDE = 9, 16 << 20
+"""Bytes of a PNG file at most: for a pixel of four 16-bit values with its row's filter, and for profiles and texts. A
+longer one is there to fill the memory."""
 
 
 def read(path: Path, progress: Progress) -> Layered:
@@ -238,8 +241,9 @@ class Reader:
         if header is None:
             return None
         self._claim(header.width, header.height)
+        most = _PER_PIXEL * header.width * header.height + _BESIDE
         try:
-            return formats.decode(self._archive.read(source), Path(source))
+            return formats.decode(self._archive.read(source, most), Path(source))
         except FileFormatError:
             return None
 
