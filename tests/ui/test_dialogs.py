@@ -16,6 +16,7 @@ from lama_desktop.errors import CorruptWeightsError, DownloadError
 from lama_desktop.formats import WriteOptions
 from lama_desktop.models.cards import MODELS, find_card
 from lama_desktop.models.store import Installed
+from lama_desktop.ui.dialogs import mask_change
 from lama_desktop.ui.dialogs.models import ModelRow
 from lama_desktop.ui.dialogs.new_and_size import (
     Angle,
@@ -203,6 +204,22 @@ def test_a_change_of_the_mask_is_seen_before_it_is_made(app, document, until):
     assert shown == [before.grown(8), labels], "no step is made by looking"
     assert document.mask.bounds() == before
     assert not document.is_editing
+
+
+def test_what_takes_long_is_not_shown_beforehand(app, document, monkeypatch):
+    monkeypatch.setattr(mask_change, "MOST", 1000)
+    app.hand.drag((100, 100), (140, 110))
+    before, shown = document.mask.bounds(), []
+
+    def look():
+        page = app.application.activeModalWidget()
+        shown.extend((document.mask.bounds(), page.problem.text(), page.accept_button.isEnabled()))
+        page.accept()
+
+    QTimer.singleShot(300, look)
+    app.do("mask-grow")
+    assert shown == [before, "Too large to be shown beforehand.", True]
+    assert document.mask.bounds() == before.grown(8)
 
 
 @pytest.mark.parametrize("hole", [QRect(500, 300, 60, 60), QRect(1000, 100, 150, 600), QRect(20, 300, 60, 60)])

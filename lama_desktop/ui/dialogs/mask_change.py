@@ -11,6 +11,8 @@ from lama_desktop.ui.text import tr
 
 SETTLE_MS = 30
 """What is dragged is shown when it has been still for so long: large masks take longer than a step of the slider."""
+MOST = 1_500_000_000
+"""Pixels times radius: what takes longer, a third of a second or so, is not done only to be shown."""
 
 
 class MaskPage(FormPage):
@@ -37,9 +39,14 @@ class MaskPage(FormPage):
 
     def _show(self) -> None:
         self._hide()
-        values = self.form.values
-        if self.isVisible() and not self._document.is_editing and isinstance(values, Radius):
-            self._edit = preview(self._document, self._change, values.radius)
+        document, values = self._document, self.form.values
+        if not self.isVisible() or document.is_editing or not isinstance(values, Radius):
+            return
+        small = document.mask.bounds().grown(values.radius).area * values.radius <= MOST
+        self.problem.setText("" if small else tr("Too large to be shown beforehand."))
+        self.problem.setVisible(not small)
+        if small:
+            self._edit = preview(document, self._change, values.radius)
 
     def _hide(self) -> None:
         self._settle.stop()
