@@ -44,11 +44,11 @@ class FocusRing(QWidget):
             self.setParent(None)
             return
         self._target = now
-        each: QWidget | None = now
-        while each is not None and not each.isWindow():  # it moves with whatever it lies in
-            each.installEventFilter(self)
-            self._watched.append(each)
-            each = each.parentWidget()
+        holder: QWidget | None = now
+        while holder is not None and not holder.isWindow():  # it moves with whatever it lies in
+            holder.installEventFilter(self)
+            self._watched.append(holder)
+            holder = holder.parentWidget()
         self._place()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
