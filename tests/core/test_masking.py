@@ -55,6 +55,21 @@ def test_an_operation_on_the_bounds_is_the_operation_on_the_whole(masked, name):
     np.testing.assert_array_equal(masked.mask.coverage, after)
 
 
+@pytest.mark.parametrize("change", [masking.GROW, masking.SHRINK, masking.FEATHER, masking.BORDER])
+def test_a_preview_is_what_would_be_made_and_leaves_nothing(masked, change):
+    before, labels = masked.mask.coverage.copy(), masked.history.labels
+    edit = masking.preview(masked, change, 3)
+    shown = masked.mask.coverage.copy()
+    assert masked.is_editing
+    edit.roll_back()
+    assert np.array_equal(masked.mask.coverage, before)
+    assert masked.history.labels == labels
+    masking.apply(masked, change, 3)
+    assert np.array_equal(masked.mask.coverage, shown)
+    assert not np.array_equal(shown, before)
+    assert masked.history.undo_label == change.label
+
+
 def test_a_mask_at_the_edge_shrinks_from_its_inner_side_only(document):
     masking.replace(document, "Test", Rect(0, 0, 60, 150), np.full((150, 60), 255, np.uint8))
     masking.shrink(document, 10)
