@@ -118,6 +118,11 @@ def _filled(window: "MainWindow") -> bool:
     return _free(window) and (layer := window.current.active_layer) is not None and layer.recipe is not None
 
 
+def _variable(window: "MainWindow") -> bool:
+    """Whether there is something to fill in several ways."""
+    return _free_and_masked(window) or _filled(window)
+
+
 def _step(verb: str, label: str | None) -> str:
     return f"{tr(verb)} {tr(label)}" if label else tr(verb)
 
@@ -276,6 +281,10 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "remove-again", "Remove again", lambda w: w.retouch.remove_again(w.current), ("Ctrl+Shift+F",), _free, "again",
         tip="with the mask that was used last",
+    ),
+    Action(
+        "variations", "Variations", lambda w: w.retouch.vary(w.current), ("Ctrl+Shift+Return",), _variable, "layers",
+        tip="fill what the mask covers, or the active fill, in up to four ways to choose from",
     ),
     Action(
         "fill-again", "Fill again with…", lambda w: w.retouch.ask_again(w.current, w.active_layer), ("Shift+F5",),

@@ -153,7 +153,8 @@ class Arrangement(QObject):
     def step(self, steps: int) -> None:
         """Give the keyboard to the next part of the window: photo, tools, options, panels."""
         window = self._window
-        every: tuple[QWidget, ...] = (window.workspace, window.toolbox, window.tool_options, *window.panels)
+        over = window.variations  # lies over the photo, and so stands before what it lies in
+        every: tuple[QWidget, ...] = (over, window.workspace, window.toolbox, window.tool_options, *window.panels)
         parts = [each for each in every if each.isVisible()]
         focus = QApplication.focusWidget()
         now = next((i for i, part in enumerate(parts) if focus is not None and part.isAncestorOf(focus)), 0)

@@ -51,6 +51,7 @@ from lama_desktop.ui.status_bar import StatusBar
 from lama_desktop.ui.text import tr
 from lama_desktop.ui.theme import Theme
 from lama_desktop.ui.toolbelt import Toolbelt, masks
+from lama_desktop.ui.variation_strip import VariationStrip
 from lama_desktop.ui.workspace import Workspace
 from lama_desktop.ui.writing import Writing
 
@@ -78,7 +79,6 @@ class MainWindow(QMainWindow):
     engine: EnginePanel
     exporter: Exporter
     files: Files
-    history: HistoryPanel
     incoming: Incoming
     layers: LayersPanel
     look: Look
@@ -127,6 +127,7 @@ class MainWindow(QMainWindow):
         self.retouch = Retouch(
             self, self.remover, store, settings, self.notices, lambda: self.asks.preferences("models")
         )
+        self.variations = VariationStrip(self.workspace, self.retouch.varied, theme)
         self._build_bars()
         self._build_panels()
         self._connect(empty)

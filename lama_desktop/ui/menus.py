@@ -41,8 +41,8 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "mask-export", "mask-to-layer",
     )),
     ("Retouch", (
-        "remove", "remove-again", "fill-again", LINE, "sample-from-mask", "avoid-mask", "sample-everywhere", LINE,
-        "after-stroke", LINE, TOOLS, LINE, "models", "cancel",
+        "remove", "remove-again", "variations", "fill-again", LINE, "sample-from-mask", "avoid-mask",
+        "sample-everywhere", LINE, "after-stroke", LINE, TOOLS, LINE, "models", "cancel",
     )),
     ("Batch", (
         "batch-run", "batch-stop", "batch-retry", "batch-plan", LINE, "batch-compare", "batch-mend", "batch-redo",

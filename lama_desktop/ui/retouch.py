@@ -3,15 +3,16 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QDialog, QWidget
 
-from lama_desktop import options
 from lama_desktop.core import masking
 from lama_desktop.core.document import Document
 from lama_desktop.core.layer import Layer
+from lama_desktop.core.ways import ways_of
 from lama_desktop.engine.options import EngineOptions
-from lama_desktop.errors import ModelError, SettingsError
+from lama_desktop.engine.variations import MOST, plan_variations
+from lama_desktop.errors import ModelError
 from lama_desktop.models.cards import FALLBACK_MODEL, MODELS
 from lama_desktop.models.store import ModelStore
 from lama_desktop.settings import Settings
@@ -19,14 +20,16 @@ from lama_desktop.ui.controls.choices import Choice
 from lama_desktop.ui.dialogs.page import Page
 from lama_desktop.ui.form import Form
 from lama_desktop.ui.notices import Notices
+from lama_desktop.ui.recipes import recipe_options
 from lama_desktop.ui.remove import Remover
 from lama_desktop.ui.sections import RemoveOptions
 from lama_desktop.ui.text import in_bytes, short_title, tr
+from lama_desktop.ui.variations import Variations
 
 OFFERED = "offered-download"
 CLASSICAL = frozenset(card.id for card in MODELS if card.kind == "classical")
 """Models that are no networks."""
-AGAIN = ("preset", "texture", "context", "grow", "feather", "match_light")
+AGAIN = ("preset", "texture", "context", "grow", "feather", "match_light", "seed")
 
 
 class Retouch(QObject):
@@ -39,7 +42,12 @@ class Retouch(QObject):
         settings: which to take, and how.
         notices: offers a network once, where there is none.
         show_models: opens the models page.
+
+    Signals:
+        varied: the ways of a fill were asked for: the document.
     """
+
+    varied = Signal(object)
 
     def __init__(
         self,
@@ -53,6 +61,7 @@ class Retouch(QObject):
         super().__init__(parent)
         self._parent, self._remover, self._store, self._settings = parent, remover, store, settings
         self._notices, self._show_models = notices, show_models
+        self._variations = Variations(remover)
         self._waiting: set[Document] = set()
         remover.ended.connect(self._go_on)
 
@@ -115,6 +124,32 @@ class Retouch(QObject):
         """Make a fill anew."""
         self._remover.again(document, layer, model, fitting(chosen, model))
 
+    def vary(self, document: Document) -> None:
+        """Fill in up to four ways, to choose from: what the mask covers, or the hole of the active fill.
+
+        Of a fill, those are made that it does not have yet. No removal runs in the document.
+        """
+        if document.is_editing:
+            return
+        if not document.mask.is_empty:
+            chosen = fitting(self._settings[EngineOptions], self.model)
+            planned = plan_variations(self._store, self.model, chosen)
+            self._variations.start(document, planned, self._settings[RemoveOptions].source)
+            return
+        layer = document.active_layer
+        ways = ways_of(layer)
+        if layer is None or not ways:
+            return
+        self.varied.emit(document)
+        first = ways[0].recipe
+        assert first is not None
+        model = first.model if first.model in usable(self._store) else self.model
+        there = [(each.recipe.model, recipe_options(each)) for each in ways if each.recipe is not None]
+        planned = plan_variations(self._store, model, fitting(recipe_options(ways[0]), model))
+        missing = [each for each in planned if (each.model, each.options) not in there][: MOST - len(ways)]
+        if missing:
+            self._variations.more(document, layer, missing)
+
     def _go_on(self, document: Document) -> None:
         """Do the removal that has waited for the one that has ended, after its result has arrived."""
         if document in self._waiting:
@@ -167,16 +202,6 @@ class AgainPage(Page):
 def fitting(options: EngineOptions, model: str) -> EngineOptions:
     """Return options without what was chosen for networks where the model is none: there is nothing to refine."""
     return replace(options, refine=False) if model in CLASSICAL else options
-
-
-def recipe_options(layer: Layer) -> EngineOptions:
-    """Return the options in the recipe of a fill; what this version does not know is left out."""
-    assert layer.recipe is not None
-    known = {each.name for each in options.options_of(EngineOptions)}
-    try:
-        return options.from_dict(EngineOptions, {k: v for k, v in layer.recipe.settings.items() if k in known})
-    except SettingsError:
-        return EngineOptions()
 
 
 def usable(store: ModelStore) -> dict[str, str]:

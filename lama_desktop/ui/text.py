@@ -33,6 +33,13 @@ def in_bytes(size: int) -> str:
     return f"{value:.1f} TB"
 
 
+def in_seconds(seconds: float) -> str:
+    """Return a duration with one or two digits that count: "0.4 s", "12 s", "3 min"."""
+    if seconds >= 99.5:
+        return tr("{minutes} min", minutes=f"{seconds / 60:.0f}")
+    return tr("{seconds} s", seconds=f"{seconds:.1f}" if seconds < 9.95 else f"{seconds:.0f}")
+
+
 def short_title(title: str) -> str:
     """Return the title of a model without what is said in brackets behind it."""
     return title.split(" (")[0]

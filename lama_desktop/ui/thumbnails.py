@@ -26,7 +26,9 @@ STRIP = 16
 """Rows of a small picture that are made at once."""
 
 
-def layer_thumbnail(document: Document, layer: Layer, size: QSize, scale: float) -> QPixmap:
+def layer_thumbnail(
+    document: Document, layer: Layer, size: QSize, scale: float, *, way: Layer | None = None
+) -> QPixmap:
     """Return what a layer holds, where it lies in its document, on checks; of a fill, what it has made of its place.
 
     Args:
@@ -34,10 +36,14 @@ def layer_thumbnail(document: Document, layer: Layer, size: QSize, scale: float)
         layer: any of its layers.
         size: of the result, in widget pixels; the picture is fitted into it.
         scale: device pixels per widget pixel.
+        way: another fill of the same hole, which is shown in the place of the layer.
     """
     filled = layer.recipe is not None
     place = _around(layer.rect, size).shifted_into(document.rect) if filled else document.rect
-    tree = (*(document.stack.below(layer) if filled else ()), layer.copy(visible=True, opacity=1.0, mode=NORMAL))
+    tree = (
+        *(document.stack.below(layer) if filled else ()),
+        (way or layer).copy(visible=True, opacity=1.0, mode=NORMAL),
+    )
     fit = min(size.width() * scale / place.width, size.height() * scale / place.height)
     step = max(1, int(1 / fit / OVERSAMPLING))
     sampled = mapped(tree, lambda each: _sampled(each, place, step))

@@ -28,8 +28,8 @@ BUTTONS = ("new-layer", "group-layers", "duplicate-layer", "merge-down", "lock-l
 LINE = ""
 MENU = (
     "new-layer", "duplicate-layer", "rename-layer", "delete-layer", LINE, "group-layers", "ungroup-layers", LINE,
-    "hide-layer", "fill-again", "mask-from-alpha", LINE, "merge-down", "merge-group", "merge-visible", LINE,
-    "lock-layer", "lock-alpha", "lock-position",
+    "hide-layer", "variations", "fill-again", "mask-from-alpha", LINE, "merge-down", "merge-group", "merge-visible",
+    LINE, "lock-layer", "lock-alpha", "lock-position",
 )  # fmt: skip
 """Ids of the actions in the menu of a row."""
 PASS_THROUGH = "pass-through"
