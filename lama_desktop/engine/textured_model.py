@@ -105,7 +105,12 @@ class TexturedModel:
                 device=self._place.name,
                 progress=progress.stage(LOOKING, 1),
             )
-        return matched(_kept(drawn, colors, guide, hole), image, hole)
+        result = _kept(drawn, colors, guide, hole, progress.stage(1, 1))
+        area = (bounds_of(hole).grown(RING) & Rect(0, 0, width, height)).slices
+        progress(1)
+        result[area] = matched(result[area], image[area], hole[area])
+        progress(1)
+        return result
 
     def retreat(self) -> bool:
         """Leave an accelerator for the CPU."""
@@ -117,7 +122,7 @@ class TexturedModel:
         return moved
 
 
-def _kept(drawn: Colors, colors: Colors, guide: Guide, hole: Hole) -> Colors:
+def _kept(drawn: Colors, colors: Colors, guide: Guide, hole: Hole, progress: Progress) -> Colors:
     """Return what was drawn, in the hole with the bands of the guide that are believed.
 
     A guide that explains a part of a band has that part of its energy; the drawn band brings what is left of it, so
@@ -132,15 +137,22 @@ def _kept(drawn: Colors, colors: Colors, guide: Guide, hole: Hole) -> Colors:
     shares = [_ramp(part) for part in explained]
     if not any(shares):
         return drawn
-    own, told = split(drawn[area][..., :3], count), split(colors[area], count)
+    progress(0)
+    own = split(drawn[area][..., :3], count)
+    progress(0)
+    told = split(colors[area], count)
+    progress(0)
     bands = [
         np.float32(share) * theirs + np.float32(max(0.0, 1 - share**2 * part) ** 0.5) * ours
         for ours, theirs, share, part in zip(own[:-1], told[:-1], shares, explained, strict=True)
     ]
     rest = own[-1] + np.float32(shares[-1]) * (told[-1] - own[-1])
+    progress(0)
+    picture = joined([*bands, rest])
+    progress(0)
     result = drawn.copy()
     changed = cv2.dilate(hole[area].astype(np.uint8), np.ones((2 * RING + 1,) * 2, np.uint8)).astype(bool)
-    result[area][..., :3][changed] = np.clip(joined([*bands, rest]), 0, 1)[changed]
+    result[area][..., :3][changed] = np.clip(picture, 0, 1)[changed]
     return result
 
 
