@@ -34,6 +34,7 @@ from lama_desktop.ui.app import LazyEngines
 from lama_desktop.ui.canvas.canvas import Canvas
 from lama_desktop.ui.jobs import Job, JobRunner, Lane
 from lama_desktop.ui.remove import Remover
+from lama_desktop.ui.warm_up import ready_engine
 
 SCREEN = (1920, 1080)
 SIZES = {24: (6000, 4000), 100: (12000, 8400)}
@@ -205,6 +206,8 @@ class Bench:
     def filling(self, jobs: JobRunner) -> None:
         """Paint while the worker fills, and tell for how long the UI thread did not answer."""
         engines = LazyEngines(ModelStore(models_folder()))
+        ready = Job("Getting ready", ready_engine, Lane.ENGINE)
+        self._watch(jobs, jobs.submit(ready), "UI blocked while torch loads", None)
         loading = Job("Loading", lambda progress: engines.engine(MODEL, EngineOptions()), Lane.ENGINE)
         self._watch(jobs, jobs.submit(loading), "UI blocked while the model loads", None)
         width, height = self._document.size

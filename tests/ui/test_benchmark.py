@@ -17,7 +17,7 @@ def test_every_figure_is_there(application, monkeypatch):
     texts = []
     figures = benchmark.benchmark_canvas(24, Progress(lambda fraction, text: texts.append(text)))
     names = [figure.name for figure in figures]
-    assert len(set(names)) == len(names) == 18
+    assert len(set(names)) == len(names) == 19
     for figure in figures:
         if figure.unit == "ms":
             assert 0 < figure.median <= figure.p95 <= figure.worst < 5000
