@@ -33,6 +33,7 @@ from lama_desktop.ui.main_window import MainWindow
 from lama_desktop.ui.notices import LogNotices, Tone
 from lama_desktop.ui.remove import Engine, Engines
 from lama_desktop.ui.sections import SECTIONS, Appearance, Editing
+from lama_desktop.ui.termination import Termination
 from lama_desktop.ui.text import tr
 from lama_desktop.ui.theme import Theme
 from lama_desktop.ui.warm_up import ready_engine
@@ -162,7 +163,9 @@ def run(files: Sequence[Path], new_window: bool = False) -> int:
     if files:
         app.window.files.open(files)
     QTimer.singleShot(0, app.warm_up)
+    termination = Termination(app.window.close)
     code = application.exec()
+    termination.restore()
     instance.close()
     app.close()
     return code

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -52,6 +53,21 @@ def test_the_program_runs_and_torch_is_imported_on_a_worker(tmp_path):
     assert done.stdout.strip() == "shown True torch on the ui thread [False]", done.stderr
     assert done.returncode == 0
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_closes_the_window(tmp_path, number):
+    code = CODE.replace("    window.close()", "    print('ready', flush=True); timer.stop()")
+    command = [sys.executable, "-c", code, str(write_photo(tmp_path / "photo.png"))]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        while process.stdout.readline().strip() != "ready":
+            assert process.poll() is None
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert "Traceback" not in errors
 
 
 def test_making_the_window_imports_no_torch(tmp_path):
