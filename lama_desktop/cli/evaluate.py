@@ -322,7 +322,8 @@ def _print(
         print("\n".join(text(results)))
         problems = results.judged.problems
         if results.judged.left_out:
-            print(f"{len(results.judged.left_out)} holes count for nobody.", file=sys.stderr)
+            count = len(results.judged.left_out)
+            print("1 hole counts for nobody." if count == 1 else f"{count:,} holes count for nobody.", file=sys.stderr)
         for problem in problems[:SAID]:
             print(problem, file=sys.stderr)
         if len(problems) > SAID:

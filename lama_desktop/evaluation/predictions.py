@@ -53,7 +53,8 @@ class Found:
         """Return what the first missing one may be called by mistake."""
         names = {str(Path(each).with_suffix("")): each for each in self.others}
         found = difflib.get_close_matches(self.missing[0], names, n=1)
-        return f" (is {shown(names[found[0]])} the first of them under another name?)" if found else ""
+        which = "it" if len(self.missing) == 1 else "the first of them"
+        return f" (is {shown(names[found[0]])} {which} under another name?)" if found else ""
 
 
 def find_predictions(folder: Path, names: Sequence[str], suffix: str = "", known: Collection[str] = ()) -> Found:

@@ -19,6 +19,7 @@ def folder(tmp_path):
         PillowImage.fromarray(noise).save(tmp_path / f"p{index}.png")
     (tmp_path / "notes.txt").write_text("no picture")
     (tmp_path / ".hidden.png").write_bytes(b"")
+    (tmp_path / "p0.ora").write_bytes(b"a document beside its photo")
     return tmp_path
 
 
