@@ -36,11 +36,10 @@ class Found:
 def find_sources(inputs: Sequence[Path], recursive: bool = True, without: Collection[Path] = ()) -> Found:
     """Find the pictures.
 
-    Hidden files and folders do not count, and links to folders are not followed. In a folder, camera raw beside its
-    JPEG, or a saved document beside its photo, is the same picture once more: a file of a kind that is only read does
-    not count beside one of the same name that can be written. One folder's content goes straight into the results'
-    folder; of several inputs each folder goes there under its own name. A file that is named counts whatever its suffix
-    is, and whatever is named twice counts once.
+    Hidden files and folders do not count, and links to folders are not followed. In a folder each picture counts once
+    (`formats.pictures_among`). One folder's content goes straight into the results' folder; of several inputs each
+    folder goes there under its own name. A file that is named counts whatever its suffix is, and whatever is named
+    twice counts once.
 
     Args:
         inputs: folders and files.
@@ -58,13 +57,10 @@ def find_sources(inputs: Sequence[Path], recursive: bool = True, without: Collec
         if each.is_dir():
             below = Path(each.name) if len(inputs) > 1 else Path()
             files = _walk(each, recursive, set(without), problems)
-            own = {path.with_suffix("") for path in files if formats.is_writable(path)}
-            for path in files:
-                counts = formats.is_writable(path) or path.with_suffix("") not in own
-                if counts and formats.is_readable(path):
-                    found.setdefault(path, Source(path, below / path.relative_to(each)))
-                else:
-                    others += 1
+            pictures = formats.pictures_among(files)
+            others += len(files) - len(pictures)
+            for path in pictures:
+                found.setdefault(path, Source(path, below / path.relative_to(each)))
         elif each.exists():
             found.setdefault(each, Source(each, Path(each.name)))
             beside[each.parent] = None

@@ -121,14 +121,16 @@ class WindowCase:
 
 
 def find_pictures(folder: Path, count: int | None = None, seed: int = 0) -> list[Path]:
-    """Return the pictures of a folder by name; with `count` as many of them, chosen by the seed.
+    """Return the pictures of a folder by name, of formats that are written, too.
+
+    With `count` as many of them, chosen by the seed.
 
     Raises:
         FileFormatError: there is no such folder, or no picture in it.
     """
     if not folder.is_dir():
         raise FileFormatError(f"There is no folder {folder}. Name one with photos whose content is known.")
-    found = sorted(path for path in folder.iterdir() if formats.is_readable(path) and not path.name.startswith("."))
+    found = sorted(path for path in folder.iterdir() if formats.is_writable(path) and not path.name.startswith("."))
     if not found:
         raise FileFormatError(f"There is no picture in {folder}. Put JPEG, PNG, TIFF or WebP files into it.")
     return sorted(sorted(found, key=lambda path: seed_of(seed, path.name))[:count])

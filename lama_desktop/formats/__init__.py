@@ -12,6 +12,7 @@ import contextlib
 import dataclasses
 import errno
 import mmap
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,7 @@ __all__ = [
     "is_readable",
     "is_writable",
     "losses",
+    "pictures_among",
     "pixel_budget",
     "read",
     "read_mask",
@@ -244,6 +246,17 @@ def is_readable(path: Path) -> bool:
 def is_writable(path: Path) -> bool:
     """Tell whether a file of this name can be written."""
     return any(path.suffix.lower() in each.suffixes for each in FORMATS)
+
+
+def pictures_among(paths: Iterable[Path]) -> list[Path]:
+    """Return the pictures among the files of folders, by their names and in their order, each picture once.
+
+    Camera raw beside its JPEG, or a saved document beside its photo, is the same picture once more: a file of a kind
+    that is only read does not count beside one of the same name that can be written.
+    """
+    found = [path for path in paths if is_readable(path)]
+    own = {path.with_suffix("") for path in found if is_writable(path)}
+    return [path for path in found if is_writable(path) or path.with_suffix("") not in own]
 
 
 def format_of(path: Path) -> FileFormat:

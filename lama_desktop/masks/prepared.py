@@ -1,9 +1,10 @@
 """Prepared sets: pictures and their fixed masks in one folder, as the published evaluation has them.
 
 A mask is named like its picture, with `_mask` and anything after it: `a.jpg` and `a_mask.png`, or `a.jpg` and
-`a_mask000.png`, `a_mask001.png`. Both may have any format that can be read, and lie in any sub-folder, but in the same
-one. What the published reader passes over in silence (a mask that is a JPEG, a picture whose own name has `_mask`, a
-picture without a mask) is matched or reported here.
+`a_mask000.png`, `a_mask001.png`. Both may have any format that can be written, and lie in any sub-folder, but in the
+same one; what is only read (camera raw, documents with layers) is no part of a set. What the published reader passes
+over in silence (a mask that is a JPEG, a picture whose own name has `_mask`, a picture without a mask) is matched or
+reported here.
 
 Reading touches names only; nothing is decoded. Any thread.
 """
@@ -47,7 +48,7 @@ class Pairing:
     """What a folder holds, each in the order of the names.
 
     `ambiguous` are masks that more than one picture could own, and masks that would share a name; `others` are files
-    that are no pictures.
+    that are no such pictures.
     """
 
     folder: Path
@@ -126,6 +127,8 @@ def read_pairs(folder: Path) -> list[Pair]:
 
 def pictures_in(folder: Path) -> list[Path]:
     """Return the picture files of a folder and the folders in it, by name; hidden ones do not count.
+
+    They are of formats that are written, too: camera raw, or a document, beside a picture is no second one.
 
     Raises:
         FileFormatError: there is no such folder, or no picture in it.
@@ -223,8 +226,8 @@ def _files(folder: Path) -> tuple[list[Path], list[Path]]:
     except OSError as error:
         raise FileFormatError(f"{shown(folder)} cannot be read: {error.strerror or error}.") from error
     found = [path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
-    pictures = [path for path in found if formats.is_readable(path)]
-    return pictures, [path for path in found if not formats.is_readable(path)]
+    pictures = [path for path in found if formats.is_writable(path)]
+    return pictures, [path for path in found if not formats.is_writable(path)]
 
 
 def _owners(mask: Path, named: dict[Path, list[Path]]) -> list[Path]:

@@ -148,9 +148,12 @@ def _built(path: Path, size: int) -> _Index:
 
 
 def _pictures(members: Iterator[_Member]) -> Iterator[_Member]:
-    """Yield one picture of each sample that has one: the one whose ending says nothing else, as `.mask.png` does."""
+    """Yield one picture of each sample that has one: the one whose ending says nothing else, as `.mask.png` does.
+
+    As in folders, pictures are of formats that are written, too.
+    """
     for _, sample in itertools.groupby(members, _key):
-        found = [member for member in sample if formats.is_readable(Path(member.name))]
+        found = [member for member in sample if formats.is_writable(Path(member.name))]
         if found:
             yield min(found, key=lambda member: member.name.rpartition("/")[2].count("."))
 

@@ -128,7 +128,9 @@ def open_source(paths: Sequence[Path], skip: Sequence[Path] = ()) -> Source:
     Args:
         paths: each is a folder (searched through; what is hidden, and folders of runs in it, are left out), a picture
             of any format that `formats` reads, a list (.txt or .lst: a picture or shard per line, relative to the list;
-            # starts a comment), or a tar shard. What a folder holds of shards counts; lists in it do not.
+            # starts a comment), or a tar shard. What a folder holds of shards counts; lists in it do not, and of
+            pictures only those of formats that are written, too: camera raw mostly lies beside its JPEG, and a document
+            beside its photo.
         skip: further folders that are left out wherever they come up.
 
     Raises:
@@ -199,7 +201,7 @@ def _walk(folder: Path, skip: set[Path], prefix: str = "", above: frozenset[Path
     for entry in entries:
         if _is_folder(entry):
             yield from _walk(folder / entry.name, skip, f"{prefix}{entry.name}/", above | {place})
-        elif entry.name.lower().endswith(SHARD) or formats.is_readable(Path(entry.name)):
+        elif entry.name.lower().endswith(SHARD) or formats.is_writable(Path(entry.name)):
             yield prefix + entry.name
 
 

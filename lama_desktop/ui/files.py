@@ -5,7 +5,8 @@ read leaves everything as it is.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -122,11 +123,15 @@ class Files(QObject):
         """Show the next picture of the folder (1), or the one before (-1), in the place of a document."""
         if document.path is None:
             return
-        siblings = pictures_in([document.path.parent])
-        names = [each.name for each in siblings]
-        if document.path.name not in names:
+        try:
+            siblings = pictures_in([document.path.parent])
+        except LamaDesktopError as error:
+            self._notices.tell_error(error)
             return
-        index = names.index(document.path.name) + steps
+        place = _place(document.path, siblings)
+        if place is None:
+            return
+        index = place + steps
         if not 0 <= index < len(siblings):
             text = (
                 tr("This is the last picture of the folder.")
@@ -233,7 +238,7 @@ def title_of(document: Document) -> str:
 
 
 def pictures_in(paths: Iterable[Path]) -> list[Path]:
-    """Return the files among `paths`, and the pictures in the folders among them, in natural order.
+    """Return the files among `paths`, and the pictures in the folders among them, each once, in natural order.
 
     Raises:
         LamaDesktopError: a folder cannot be read.
@@ -244,11 +249,18 @@ def pictures_in(paths: Iterable[Path]) -> list[Path]:
             found.append(path)
             continue
         try:
-            inside = [each for each in path.iterdir() if formats.is_readable(each) and not each.name.startswith(".")]
+            inside = formats.pictures_among(each for each in path.iterdir() if not each.name.startswith("."))
         except OSError as error:
             raise LamaDesktopError(f"The folder {path.name} cannot be read: {error.strerror or error}.") from error
         found += sorted(inside, key=lambda each: natural(each.name))
     return found
+
+
+def _place(path: Path, pictures: Sequence[Path]) -> int | None:
+    """Return the place of a file among the pictures of its folder; a document has that of the photo it lies beside."""
+    itself = (place for place, each in enumerate(pictures) if each == path)
+    photo = (place for place, each in enumerate(pictures) if each.stem == path.stem)
+    return next(chain(itself, photo), None)
 
 
 def natural(name: str) -> list[tuple[int, str]]:

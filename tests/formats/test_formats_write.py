@@ -6,6 +6,7 @@ import itertools
 import os
 import stat
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -227,6 +228,12 @@ def test_the_default_suffix_is_the_sources(tmp_path):
         assert formats.is_readable(tmp_path / f"A{suffix.upper()}")
     assert formats.suffix_for(Photo(smooth(), encoding=Encoding())) == ".png"
     assert not formats.is_readable(tmp_path / "a.txt")
+
+
+def test_a_picture_that_is_there_in_two_kinds_counts_once():
+    names = ["b.ora", "a.nef", "A/a.dng", "a.jpg", "c.heic", "b.TIF", "a.png", "notes.txt"]
+    found = formats.pictures_among(Path(name) for name in names)
+    assert [str(each) for each in found] == [str(Path("A/a.dng")), "a.jpg", "c.heic", "b.TIF", "a.png"]
 
 
 def test_quality_and_lossless_change_the_output(tmp_path):

@@ -61,6 +61,14 @@ def test_any_format_and_several_masks(folder):
     ]
 
 
+def test_what_is_only_read_is_no_part_of_a_set(folder):
+    root = folder("a.jpg", "a.nef", "a.ora", "a_mask.png", "a_mask.psd", "b.heic")
+    found = find_pairs(root)
+    assert pairs_of(found.pairs, root) == [("a.jpg", "a_mask.png", "a_mask")]
+    assert found.problems() == []
+    assert [path.name for path in found.others] == ["a.nef", "a.ora", "a_mask.psd", "b.heic"]
+
+
 def test_a_picture_may_have_mask_in_its_name(folder):
     root = folder(
         "venice_mask_shop.jpg", "venice_mask_shop_mask.png", "x_mask_crop000.png", "x_mask_crop000_mask000.png"

@@ -64,6 +64,7 @@ def test_of_each_sample_the_picture_is_taken(tmp_path, format):
     link.type, link.linkname, folder.type = tarfile.SYMTYPE, "/etc/passwd", tarfile.DIRTYPE
     members = [
         ("x/0.json", b"{}"),
+        ("x/0.dng", b"camera raw"),
         ("x/0.mask.png", png(99)),
         ("x/0.png", png(1)),
         ("x/0.txt", b"text"),

@@ -34,7 +34,7 @@ def values(source):
 def test_a_folder_is_searched_through_by_name(tmp_path):
     for value, name in enumerate(["b/2.png", "b/10.PNG", "a.bmp", "c.tif", "b/deep/er/1.webp"]):
         draw(tmp_path / name, value)
-    for name in ("notes.txt", "b/.hidden.png", ".trash/x.png", "b/1.json"):
+    for name in ("notes.txt", "b/.hidden.png", ".trash/x.png", "b/1.json", "a.nef", "a.ora", "d.heic"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("no picture")
     source = open_source([tmp_path])

@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from PySide6.QtGui import QGuiApplication, QImage
 from window import noise, write_photo
 
 from lama_desktop import formats
+from lama_desktop.errors import LamaDesktopError
 from lama_desktop.formats import atomic
 from lama_desktop.ui.files import natural, pictures_in
 from lama_desktop.ui.prompts import Unsaved
@@ -207,6 +209,27 @@ def test_next_and_previous_picture_of_the_folder(app, opened, tmp_path, until):
     assert app.window.document.path == paths[2]
 
 
+def test_a_document_stands_where_its_photo_does(app, opened, tmp_path, until):
+    paths = [write_photo(tmp_path / f"{number}.png") for number in (1, 2, 3)]
+    (document,) = opened(paths[0])
+    app.window.prompts.target = tmp_path / "1.ora"
+    app.do("save")
+    until(lambda: document.path == tmp_path / "1.ora")
+    idle(app, until)
+    app.hand.key(Qt.Key.Key_PageDown)
+    until(lambda: app.window.document.path == paths[1])
+    app.hand.key(Qt.Key.Key_PageUp)
+    until(lambda: app.window.document.path == paths[0])
+    assert pictures_in([tmp_path]) == paths
+
+
+def test_the_next_picture_of_a_folder_that_cannot_be_read_is_told(app, opened, photo, monkeypatch):
+    opened(photo)
+    monkeypatch.setattr(Path, "iterdir", _Locked.iterdir)
+    app.hand.key(Qt.Key.Key_PageDown)
+    assert "cannot be read: Permission denied" in texts(app)
+
+
 def test_revert_reads_the_file_again(app, opened, photo, until):
     (document,) = opened(photo)
     app.do("flip-horizontal")
@@ -322,6 +345,15 @@ def test_recent_files_can_be_forgotten(app, opened, photo, until):
 def test_folders_that_cannot_be_read_are_told(tmp_path):
     assert pictures_in([tmp_path / "a.png"]) == [tmp_path / "a.png"]
     assert pictures_in([tmp_path]) == []
+    with pytest.raises(LamaDesktopError, match="cannot be read"):
+        pictures_in([_Locked(tmp_path)])
+
+
+class _Locked(type(Path())):
+    """A folder that may not be looked into."""
+
+    def iterdir(self):
+        raise PermissionError(13, "Permission denied")
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
