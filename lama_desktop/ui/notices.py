@@ -150,7 +150,9 @@ class Notices(QWidget):
         seen, resting = self._relevant(State.SEEN), self._relevant(State.RESTING)
         for each in self._notices:
             each.setVisible(each in seen)
-        count = len(self._relevant(State.FOLDED))
+        folded = self._relevant(State.FOLDED)
+        count = len(folded)
+        self._fold.tone = max((each.tone for each in folded), key=list(Tone).index, default=Tone.INFO)
         self._fold.text = tr("1 message") if count == 1 else tr("{count} messages", count=count)
         self._fold.setVisible(count > 0)
         area = self._over.geometry()
@@ -180,7 +182,7 @@ class Line(QFrame):
 
     def __init__(self, tone: Tone, text: str, button: str, theme: Theme) -> None:
         super().__init__()
-        self.tone = tone
+        self._tone = tone
         self.setProperty("kind", "notice")
         self._theme, self._icon, self._words = theme, QLabel(), QLabel()
         row = QHBoxLayout(self)
@@ -201,6 +203,17 @@ class Line(QFrame):
         row.addWidget(close)
         self.text = text
         theme.changed.connect(self._tint)
+        self._tint()
+
+    @property
+    def tone(self) -> Tone:
+        """What the icon says."""
+        return self._tone
+
+    @tone.setter
+    def tone(self, tone: Tone) -> None:
+        """Say it in another tone."""
+        self._tone = tone
         self._tint()
 
     @property

@@ -74,6 +74,7 @@ def test_words_go_and_errors_are_folded_away(app, until, brief):
     until(lambda: notices._fold.isVisible())
     assert [each.text for each in notices.shown] == ["It broke."]
     assert notices._fold.text == "1 message"
+    assert notices._fold.tone is Tone.ERROR, "as bad as the worst that is in it"
     click(app, notices._fold)
     assert notices.shown == []
     assert not notices.isVisible()
