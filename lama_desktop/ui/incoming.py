@@ -34,6 +34,7 @@ from lama_desktop.ui.prompts import Prompts
 from lama_desktop.ui.sections import DropChoice, Editing, FolderChoice
 from lama_desktop.ui.text import tr
 from lama_desktop.ui.thumbnails import in_srgb
+from lama_desktop.ui.writing import Writing
 
 T = TypeVar("T")
 
@@ -55,7 +56,8 @@ class Incoming(QObject):
 
     Args:
         files: opens those that become documents.
-        runner: reads and writes.
+        runner: reads.
+        writing: runs what writes.
         settings: what to do with drops.
         prompts: asks.
         notices: tells.
@@ -66,9 +68,17 @@ class Incoming(QObject):
 
     batch_wanted = Signal(object)
 
-    def __init__(self, files: Files, runner: JobRunner, settings: Settings, prompts: Prompts, notices: Notices) -> None:
+    def __init__(
+        self,
+        files: Files,
+        runner: JobRunner,
+        writing: Writing,
+        settings: Settings,
+        prompts: Prompts,
+        notices: Notices,
+    ) -> None:
         super().__init__()
-        self._files, self._runner, self._settings = files, runner, settings
+        self._files, self._runner, self._writing, self._settings = files, runner, writing, settings
         self._prompts, self._notices = prompts, notices
 
     @staticmethod
@@ -146,9 +156,11 @@ class Incoming(QObject):
         if path is None:
             return
         photo = Photo(document.mask.frozen()[..., None], ColorModel.GREY)
-        job = Job(tr("Writing {name}", name=path.name), lambda progress: formats.write(photo, path, WriteOptions()))
-        job.succeeded.connect(lambda lost: self._notices.tell(tr("{name} was written.", name=path.name)))
-        self._runner.submit(job)
+        self._writing.start(
+            tr("Writing {name}", name=path.name),
+            lambda progress: formats.write(photo, path, WriteOptions()),
+            lambda lost: self._notices.tell(tr("{name} was written.", name=path.name)),
+        )
 
     def paste(self, document: Document | None) -> None:
         """Take in what is in the clipboard: as a layer of the document, or as a new one."""

@@ -119,7 +119,7 @@ class MainWindow(QMainWindow):
         self.files = Files(
             self.workspace, runner, settings, self.recent, self.saver, self.exporter, self.prompts, self.notices
         )
-        self.incoming = Incoming(self.files, runner, settings, self.prompts, self.notices)
+        self.incoming = Incoming(self.files, runner, self.writing, settings, self.prompts, self.notices)
         self.remover = Remover(runner, engines)
         self.batch = BatchDesk(self, engines)
         self.look = Look(settings, lambda: self.workspace.canvases)

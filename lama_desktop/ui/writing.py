@@ -1,11 +1,14 @@
 """Writing: files on their way to the disk, so that nothing is closed before they are there."""
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from PySide6.QtCore import QObject
 
-from lama_desktop.ui.jobs import Job, JobRunner, Work
+from lama_desktop.progress import Progress
+from lama_desktop.ui.jobs import Job, JobRunner
 
+T = TypeVar("T")
 Then = Callable[[bool], object]
 
 
@@ -22,7 +25,13 @@ class Writing(QObject):
         self._count = 0
         self._waiting: list[Callable[[], object]] = []
 
-    def start(self, title: str, work: Work, done: Callable[[object], object], then: Then = lambda written: None) -> Job:
+    def start(
+        self,
+        title: str,
+        work: Callable[[Progress], T],
+        done: Callable[[T], object],
+        then: Then = lambda written: None,
+    ) -> Job:
         """Write in the background.
 
         Args:
@@ -33,7 +42,7 @@ class Writing(QObject):
         """
         job, outcome = Job(title, work), list[bool]()
 
-        def succeed(result: object) -> None:
+        def succeed(result: T) -> None:
             outcome.append(True)
             done(result)
 

@@ -1,6 +1,7 @@
 """Files come and go: nothing is lost unasked, a failed read or write leaves everything, drops do what was chosen."""
 
 import gc
+import time
 import weakref
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from lama_desktop import formats
 from lama_desktop.errors import LamaDesktopError
 from lama_desktop.formats import atomic
 from lama_desktop.ui.files import natural, pictures_in
+from lama_desktop.ui.jobs import Job
 from lama_desktop.ui.prompts import Unsaved
 from lama_desktop.ui.sections import DropChoice, Editing
 
@@ -173,6 +175,18 @@ def test_closing_waits_for_a_file_that_is_being_written(app, opened, photo, tmp_
     app.window.close()
     until(lambda: app.closed)
     assert np.array_equal(formats.read(target).pixels, formats.read(photo).pixels)
+
+
+def test_closing_waits_for_a_mask_that_is_to_be_written(app, opened, photo, tmp_path, until):
+    (document,) = opened(photo)
+    stroke(app, document)
+    document.history.mark_saved(document.history.state)
+    app.runner.submit(Job("before it on the lane", lambda progress: time.sleep(0.2)))
+    app.window.prompts.target = target = tmp_path / "mask.png"
+    app.window.incoming.export_mask(document)
+    app.window.close()
+    until(lambda: app.closed)
+    assert np.array_equal(formats.read_mask(target), document.mask.coverage)
 
 
 def test_export_again_writes_the_same_file_without_a_question(app, opened, photo, tmp_path, until):

@@ -20,7 +20,6 @@ from lama_desktop.ui.batch.opening import Opening
 from lama_desktop.ui.batch.rows import Group, Row
 from lama_desktop.ui.batch.session import Phase, Session
 from lama_desktop.ui.incoming import local_paths
-from lama_desktop.ui.jobs import Job
 from lama_desktop.ui.notices import Tone
 from lama_desktop.ui.remove import Engines
 from lama_desktop.ui.text import tr
@@ -331,6 +330,4 @@ class BatchDesk(QObject):
             self._redo(made)
 
         title = tr("Writing the mask of {name}", name=task.photo.name)
-        job = Job(title, lambda progress: mended.keep(folder, plan, latest, mask))
-        job.succeeded.connect(finish)
-        self._window.runner.submit(job)
+        self._window.writing.start(title, lambda progress: mended.keep(folder, plan, latest, mask), finish)
