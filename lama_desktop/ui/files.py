@@ -26,7 +26,7 @@ from lama_desktop.ui.jobs import Job, JobRunner
 from lama_desktop.ui.notices import Notices, Tone
 from lama_desktop.ui.prompts import Prompts, Unsaved
 from lama_desktop.ui.recent import Recent
-from lama_desktop.ui.save import Saver, flat, keeps_layers, same
+from lama_desktop.ui.save import Saver, keeps_layers, same
 from lama_desktop.ui.sections import Editing
 from lama_desktop.ui.text import tr
 
@@ -210,7 +210,7 @@ class Files(QObject):
     def _read(self, path: Path, progress: Progress) -> _Read:
         """Read a file, on the files' lane."""
         if (layered := read_layers(path, progress.stage(0, 0.9))) is not None:
-            self._recent.keep_thumbnail(path, flat(layered.stack, layered.facts))
+            self._recent.keep_look(path, layered.stack, layered.facts)
             return _Read(layered.facts, layered.stack, layered.notes, layered.kept)
         photo = formats.read(path)
         progress(0.6)

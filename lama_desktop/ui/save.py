@@ -10,13 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PySide6.QtCore import QObject
 
-from lama_desktop.core.composite import composite
 from lama_desktop.core.document import Document
-from lama_desktop.core.photo import Photo
-from lama_desktop.core.stack import Stack
 from lama_desktop.formats.openraster import SUFFIX, OpenRaster
 from lama_desktop.progress import Progress
 from lama_desktop.ui.notices import Notices, Tone
@@ -30,8 +26,6 @@ if TYPE_CHECKING:
 
 Stamp = tuple[int, int]
 """Time of the last change and length of a file: whether somebody else has written it."""
-_MOSTLY = 0.9
-"""The part of the work that is the file; the rest is its small picture."""
 
 
 @dataclass
@@ -116,9 +110,9 @@ class Saver(QObject):
         def work(progress: Progress) -> None:
             from lama_desktop.formats.openraster import writer
 
-            known.kept = writer.write(snapshot, path, progress.stage(0, _MOSTLY), known.kept)
+            known.kept = writer.write(snapshot, path, progress, known.kept)
             known.stamp = stamp_of(path)
-            self._recent.keep_thumbnail(path, flat(snapshot.stack, snapshot.facts))
+            self._recent.keep_look(path, snapshot.stack, snapshot.facts)
 
         def done(_: object) -> None:
             if document in self._documents():
@@ -150,11 +144,3 @@ def stamp_of(path: Path) -> Stamp | None:
     except OSError:
         return None
     return found.st_mtime_ns, found.st_size
-
-
-def flat(stack: Stack, facts: Photo) -> Photo:
-    """Return what a document looks like, without its transparency, for its small picture. Any thread."""
-    from lama_desktop.formats.openraster.picture import layer_profile
-
-    pixels = composite(stack.tree, stack.rect, facts.pixels.dtype)
-    return Photo(np.ascontiguousarray(pixels[..., :3]), profile=layer_profile(facts))

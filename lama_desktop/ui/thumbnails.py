@@ -1,5 +1,7 @@
 """Thumbnails: small pictures of layers and photos, in sRGB."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt
@@ -12,6 +14,7 @@ from lama_desktop.core.composite import composite
 from lama_desktop.core.document import Document
 from lama_desktop.core.exchange import Snapshot
 from lama_desktop.core.geometry import Rect
+from lama_desktop.core.group import Tree
 from lama_desktop.core.layer import Layer
 from lama_desktop.core.tree import mapped
 from lama_desktop.progress import Progress
@@ -46,11 +49,15 @@ def layer_thumbnail(
     )
     fit = min(size.width() * scale / place.width, size.height() * scale / place.height)
     step = max(1, int(1 / fit / OVERSAMPLING))
-    sampled = mapped(tree, lambda each: _sampled(each, place, step))
-    seen = Rect.of_size((-(-place.width // step), -(-place.height // step)))
     shape = max(1, round(place.width * fit)), max(1, round(place.height * fit))
-    pixels = cv2.resize(composite(sampled, seen, document.dtype), shape, interpolation=cv2.INTER_AREA)
+    pixels = cv2.resize(sampled(tree, place, step, document.dtype), shape, interpolation=cv2.INTER_AREA)
     return rounded(in_srgb(pixels, document.space), scale)
+
+
+def sampled(tree: Tree, place: Rect, step: int, dtype: np.dtype[Any]) -> Image:
+    """Return every `step`-th pixel of what a part of a document looks like, RGBA of its depth. Any thread."""
+    seen = Rect.of_size((-(-place.width // step), -(-place.height // step)))
+    return composite(mapped(tree, lambda each: _sampled(each, place, step)), seen, dtype)
 
 
 def _around(rect: Rect, size: QSize) -> Rect:
@@ -76,8 +83,8 @@ def shrunk(pixels: Image, fit: float) -> Image:
     """Return pixels at a smaller scale; very large ones are sampled before they are averaged."""
     step = max(1, int(1 / fit / OVERSAMPLING))
     size = max(1, round(pixels.shape[1] * fit)), max(1, round(pixels.shape[0] * fit))
-    sampled = np.ascontiguousarray(pixels[::step, ::step])
-    return cv2.resize(sampled, size, interpolation=cv2.INTER_AREA)
+    near = np.ascontiguousarray(pixels[::step, ::step])
+    return cv2.resize(near, size, interpolation=cv2.INTER_AREA)
 
 
 def in_srgb(pixels: Image, space: ColorSpace) -> Image:

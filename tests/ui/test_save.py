@@ -12,7 +12,7 @@ from window import write_photo
 from lama_desktop import formats
 from lama_desktop.formats import atomic
 from lama_desktop.formats.openraster import OpenRaster, picture
-from lama_desktop.ui import edits
+from lama_desktop.ui import edits, recent
 from lama_desktop.ui.dialogs.question import Question
 from lama_desktop.ui.prompts import Prompts, Unsaved
 
@@ -123,6 +123,17 @@ def test_a_save_that_fails_keeps_everything(app, document, photo, until, monkeyp
     app.do("close")
     until(lambda: app.window.workspace.documents == ())
     assert path.read_bytes() != before
+
+
+def test_a_save_is_good_without_its_small_picture(app, document, photo, until, monkeypatch):
+    def fail(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(recent, "shrunk", fail)
+    stroke(app)
+    path = saved(app, document, photo.with_suffix(".ora"), until)
+    assert formats.read(path).size == document.size
+    assert "photo.ora was saved" in texts(app)
 
 
 def test_a_save_that_is_stopped_changes_nothing(app, document, photo, until, monkeypatch):
