@@ -37,7 +37,7 @@ def test_a_document_looks_like_its_photo(recent, tmp_path):
             )
             assert first.shape == second.shape
             assert first.shape[1:] == (min(SIDE, width), 3)
-            assert np.abs(first - second).mean() < 3
+            assert np.abs(first - second).mean() < 8, "inks are averaged as inks, layers as sRGB"
 
 
 def test_pictures_of_files_that_are_being_opened_stay(recent, settings, tmp_path):
