@@ -17,6 +17,9 @@ Planes = NDArray[np.float32]
 """(3, H, W) float32, red first, or (H, W) for one channel; 0..1."""
 Mix = Callable[[Planes, Planes], Planes]
 """B(Cb, Cs) of the specification: backdrop colour, source colour -> mixed colour. A new array."""
+LUMINOSITY = (0.299, 0.587, 0.114)
+"""Weights of red, green, blue: those of ITU-R BT.601, as Krita has them. The specification rounds them to two digits, which
+makes up to 4 steps of 255 between a picture here and there."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,8 @@ def _difference(below: Planes, above: Planes) -> Planes:
 
 
 def _luminosity_of(color: Planes) -> Planes:
-    return np.float32(0.3) * color[0] + np.float32(0.59) * color[1] + np.float32(0.11) * color[2]
+    red, green, blue = LUMINOSITY
+    return np.float32(red) * color[0] + np.float32(green) * color[1] + np.float32(blue) * color[2]
 
 
 def _saturation_of(color: Planes) -> Planes:

@@ -13,7 +13,7 @@ from lama_desktop.core.layer import Layer
 
 
 def luminosity(color):
-    return 0.3 * color[0] + 0.59 * color[1] + 0.11 * color[2]
+    return 0.299 * color[0] + 0.587 * color[1] + 0.114 * color[2]
 
 
 def clipped(color):
