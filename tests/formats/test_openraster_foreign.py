@@ -175,6 +175,14 @@ def test_layers_that_are_not_there_or_damaged_leave_a_place_and_a_note(tmp_path)
     assert look(found)[0, 0].tolist() == [*RED, 255]
 
 
+def test_as_a_flat_picture_it_says_what_is_not_there_and_is_none_without_any_layer(tmp_path):
+    body = '<layer src="data/none.png" name="lost"/><layer src="data/a.png"/>'
+    photo = formats.read(build(tmp_path / "a.ora", body))
+    assert [note for note in photo.notes if "“lost” is damaged or not there" in note and note.count("(a.ora)") == 1]
+    with pytest.raises(FileFormatError, match="none of its layers is there"):
+        formats.read(build(tmp_path / "b.ora", body, {"data/a.png": png()[:50]}))
+
+
 def test_a_picture_with_more_bytes_than_its_pixels_can_have_is_not_unpacked(tmp_path):
     files = {"data/a.png": png(), "data/b.png": png() + bytes(17 << 20)}
     body = '<layer name="long" src="data/b.png"/><layer src="data/a.png"/>'

@@ -69,6 +69,7 @@ class Reader:
         self._archive, self._name = archive, name
         self._notes: list[str] = []
         self._unknown: set[str] = set()
+        self._lost = 0
         self._room = FULL_LAYERS * pixel_budget()
         self._facts: Photo | None = None
         self._record: record.Record | None = None
@@ -110,16 +111,22 @@ class Reader:
         found = Stack(size, tree, active, self._mask_of(size), original, native)
         if self._unknown:
             self._note(f"Blend modes that are not known here count as normal: {', '.join(sorted(self._unknown))}")
-        return Layered(facts, found, tuple(self._notes))
+        return Layered(facts, found, tuple(f"{note[:-1]} ({self._name})." for note in self._notes))
 
     def flat(self) -> Photo:
-        """Return the merged picture, with what the record says of the photo; where there is none, merge the layers."""
+        """Return the merged picture, with what the record says of the photo; where there is none, merge the layers.
+
+        Raises:
+            FileFormatError: as `read`, or neither it nor any layer is there.
+        """
         root = self._root()
         size = self._size(root)
         self._read_record(root)
         photo = self._picture(MERGED)
         if photo is None or photo.size != size:
             found = self.document(Progress())
+            if found.stack.layers and self._lost == len(found.stack.layers):
+                raise damaged(self._name, "none of its layers is there")
             photo = Snapshot(found.stack, found.facts).photo()
         said = self._record.facts if self._record is not None else photo
         return replace(
@@ -127,7 +134,7 @@ class Reader:
             resolution=said.resolution or _resolution(root),
             metadata=said.metadata,
             encoding=Encoding(format="openraster"),
-            notes=("The file has layers: what they look like together was opened.",),
+            notes=("The file has layers: what they look like together was opened.", *self._notes),
         )
 
     def _root(self) -> Element:
@@ -195,6 +202,7 @@ class Reader:
         found = self._drawn(place, recipe=self._recipe(element), **properties)
         if found is None:
             self._note(f"The layer “{shown(properties['name'])}” is damaged or not there: its place is empty")
+            self._lost += 1
             return Layer(np.zeros((1, 1, 4), self._dtype), origin, **properties, coverage=0)
         return found
 
@@ -348,7 +356,8 @@ class Reader:
         self.members[drawable.revision, kind] = Member(source, self._archive.checksum(source), box)
 
     def _note(self, text: str) -> None:
-        self._notes.append(f"{text} ({self._name}).")
+        """Say what was changed or left behind; `formats` and `document` add the name of the file."""
+        self._notes.append(f"{text}.")
 
 
 def _source(element: Element) -> str:
