@@ -179,8 +179,11 @@ class Files(QObject):
 
     def _settle(self, document: Document, then: Callable[[bool], object]) -> None:
         """See to the changes of a document; `then` is told whether it may go."""
-        if not document.modified:
+        if not document.modified or document not in self._tabs.documents:
             then(True)
+            return
+        if self._saver.is_saving(document):  # after which there may be nothing to ask
+            self._saver.when_idle(lambda: self._settle(document, then))
             return
         self._tabs.show_tab(document)
         answer = self._prompts.unsaved(title_of(document), not keeps_layers(document.path))

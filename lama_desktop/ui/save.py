@@ -59,6 +59,7 @@ class Saver(QObject):
         self._documents, self._writing, self._recent = documents, writing, recent
         self._prompts, self._notices = prompts, notices
         self._files: dict[Document, _File] = {}
+        self._saving: list[Document] = []
 
     def opened(self, document: Document, kept: "Kept | None") -> None:
         """Take note of a document that was read from a file with layers."""
@@ -68,6 +69,14 @@ class Saver(QObject):
     def forget(self, document: Document) -> None:
         """Let go of a document that was closed."""
         self._files.pop(document, None)
+
+    def is_saving(self, document: Document) -> bool:
+        """Tell whether a document is on its way to its file."""
+        return document in self._saving
+
+    def when_idle(self, call: Callable[[], object]) -> None:
+        """Call as soon as what is being written is; see `Writing.when_idle`."""
+        self._writing.when_idle(call)
 
     def save(self, document: Document, then: Then = lambda saved: None) -> None:
         """Write a document to its file; ask for one where it has none. `then` is told whether the file is there."""
@@ -121,7 +130,12 @@ class Saver(QObject):
             self._recent.add(path)
             self._notices.tell(tr("{name} was saved.", name=path.name))
 
-        self._writing.start(tr("Saving {name}", name=path.name), work, done, then)
+        def end(saved: bool) -> None:
+            self._saving.remove(document)
+            then(saved)
+
+        self._saving.append(document)
+        self._writing.start(tr("Saving {name}", name=path.name), work, done, end)
 
 
 def keeps_layers(path: Path | None) -> bool:

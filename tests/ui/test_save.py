@@ -163,6 +163,29 @@ def test_closing_offers_to_save_and_waits_for_it(app, document, photo, until):
     assert photo.with_suffix(".ora").is_file()
 
 
+def test_closing_while_a_photo_is_saved_asks_nothing(app, document, photo, until):
+    stroke(app)
+    app.window.prompts.target = photo.with_suffix(".ora")
+    app.do("save")
+    assert document.modified
+    app.window.close()
+    app.window.close()
+    until(lambda: app.closed)
+    assert not any(each[0] == "unsaved" for each in app.window.prompts.asked)
+    assert formats.read(photo.with_suffix(".ora")).size == document.size
+
+
+def test_closing_while_a_save_fails_asks(app, document, photo, until, monkeypatch):
+    stroke(app)
+    monkeypatch.setattr(atomic.os, "replace", full)
+    app.window.prompts.target, app.window.prompts.leave = photo.with_suffix(".ora"), Unsaved.CANCEL
+    app.do("save")
+    app.do("close")
+    idle(app, until)
+    assert app.window.prompts.asked[-1] == ("unsaved", "photo.png")
+    assert app.window.workspace.documents == (document,)
+
+
 def test_save_as_moves_on_to_the_new_file(app, document, photo, tmp_path, until):
     first = saved(app, document, photo.with_suffix(".ora"), until)
     before = first.read_bytes()
