@@ -47,10 +47,11 @@ def expected(hole: Hole, model: str, options: EngineOptions) -> Estimate:
         options: how to fill.
     """
     work = _work(hole, model, options)
-    rate = _read().get(_key(model, options))
+    rates = _read()
+    rate = rates.get(_key(model, options))
     if rate is not None:
         return Estimate(rate * work, measured=True)
-    return Estimate(_rough(model, options) * work, measured=False)
+    return Estimate(_rough(model, options) * _slowness(rates, model, options) * work, measured=False)
 
 
 def expected_of_presets(hole: Hole, model: str, options: EngineOptions) -> dict[Preset, Estimate]:
@@ -111,6 +112,13 @@ def _rough(model: str, options: EngineOptions) -> float:
         # The network sees less than the window where the preset is smaller; patches are searched in all of it.
         rate = SECONDS_PER_PIXEL["copied"] + CHECKED * rate * (options.preset.side / TEXTURE_SIDE) ** 2
     return rate
+
+
+def _slowness(rates: dict[str, float], model: str, options: EngineOptions) -> float:
+    """Return by how much the rough values are to be multiplied here, as fills with other presets tell; 1 if none do."""
+    others = [replace(options, preset=preset) for preset in Preset]
+    ratios = [rates[key] / _rough(model, each) for each in others if (key := _key(model, each)) in rates]
+    return math.prod(ratios) ** (1 / len(ratios)) if ratios else 1.0
 
 
 def _key(model: str, options: EngineOptions) -> str:

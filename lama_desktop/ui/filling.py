@@ -90,7 +90,7 @@ class Order:
             raise LamaDesktopError(tr("The mask is empty: paint over what should go."))
         area = bounds.grown(self.options.grow + 1) & picture
         weight = fill_weight(cut(self.mask, area), self.options.grow, self.options.feather)
-        view = _view(area, self.options.context if context is None else context, picture)
+        view = view_of(area, self.options.context if context is None else context, picture)
         if stack.sampling is not None:
             view = (view | stack.sampling.rect) & picture
         image = composite(self.tree, view, self.snapshot.facts.pixels.dtype)
@@ -152,7 +152,7 @@ def cut(mask: Mask, area: Rect) -> Coverage:
     return result
 
 
-def _view(area: Rect, context: float, picture: Rect) -> Rect:
+def view_of(area: Rect, context: float, picture: Rect) -> Rect:
     """Return the part of a picture that is enough for the engine to fill `area` as if it had all of it.
 
     An engine looks as far beyond a hole as its options say in proportion to the hole's width, which is at most twice

@@ -184,6 +184,12 @@ class Form(QWidget):
                     if widget is not None:
                         widget.setVisible(shown)
 
+    def add_below(self, name: str, widget: QWidget) -> None:
+        """Show something right under the control of an option; not in a compact form."""
+        layout = self.layout()
+        assert isinstance(layout, QGridLayout)
+        layout.addWidget(widget, 2 * list(self._editors).index(name) + 1, 1)
+
     def limit(self, name: str, choices: Collection[str]) -> None:
         """Offer only some choices of an enumeration that drops down; its own value stays."""
         editor, option = self._editors[name], self._option(name)
@@ -217,11 +223,12 @@ class Form(QWidget):
                 line.addWidget(label)
                 line.addWidget(editor)
             else:
-                grid.addWidget(label, row, 0)
+                place = 2 * row  # with room for what is added below
+                grid.addWidget(label, place, 0)
                 narrow = isinstance(editor, Switch | CompactNumber | AnchorField)
                 side = Qt.AlignmentFlag.AlignRight if narrow else Qt.AlignmentFlag(0)
-                grid.addWidget(editor, row, 1, Qt.AlignmentFlag.AlignVCenter | side)
-                grid.setRowMinimumHeight(row, PANEL_ROW)
+                grid.addWidget(editor, place, 1, Qt.AlignmentFlag.AlignVCenter | side)
+                grid.setRowMinimumHeight(place, PANEL_ROW)
         if compact:
             line.addStretch(1)
         self.setLayout(line if compact else grid)

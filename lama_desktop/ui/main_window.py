@@ -213,7 +213,7 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
 
     def _build_panels(self) -> None:
-        self.engine = EnginePanel(self.settings, self.store, self.theme)
+        self.engine = EnginePanel(self.settings, self.store, self.theme, self.runner)
         self.layers = LayersPanel(self.theme, self.action_set.actions)
         self.history = HistoryPanel()
         self.navigator = NavigatorPanel(self.runner)

@@ -28,6 +28,18 @@ def test_it_is_rough_until_something_was_filled_and_then_what_was_measured(model
     assert not other.measured
 
 
+def test_presets_that_were_not_measured_are_as_much_slower_as_those_that_were():
+    options = EngineOptions(texture=False)
+    rough = expected_of_presets(hole_of(300), "big-lama", options)
+    learn("big-lama", options, work=1.0, seconds=1e-4)
+    after = expected_of_presets(hole_of(300), "big-lama", options)
+    assert [each.measured for each in after.values()] == [False, True, False]
+    factor = after[Preset.NORMAL].seconds / rough[Preset.NORMAL].seconds
+    assert factor > 2
+    for preset in Preset:
+        assert after[preset].seconds == pytest.approx(rough[preset].seconds * factor)
+
+
 def test_larger_holes_and_better_presets_take_longer():
     plain = EngineOptions(texture=False)
     assert expected(hole_of(900), "big-lama", plain).seconds > expected(hole_of(200), "big-lama", plain).seconds

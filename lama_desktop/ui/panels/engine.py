@@ -6,15 +6,19 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QGridLayout, QLabel, QMainWindow, QToolButton, QVBoxLayout, QWidget
 
+from lama_desktop.core.document import Document
 from lama_desktop.engine.options import DeviceName, EngineOptions, Precision
 from lama_desktop.models.store import ModelStore
 from lama_desktop.settings import Settings
 from lama_desktop.ui.controls.choices import Choice
 from lama_desktop.ui.controls.scrolling import Column
+from lama_desktop.ui.expectation import Expectation
 from lama_desktop.ui.form import Form
 from lama_desktop.ui.icons import themed_icon
+from lama_desktop.ui.jobs import JobRunner
+from lama_desktop.ui.panels.expected_row import ExpectedRow
 from lama_desktop.ui.panels.panel import Panel
-from lama_desktop.ui.retouch import CLASSICAL, best, usable
+from lama_desktop.ui.retouch import CLASSICAL, best, fitting, usable
 from lama_desktop.ui.sections import RemoveOptions
 from lama_desktop.ui.text import tr
 from lama_desktop.ui.theme import GAP, PADDING, PANEL_ROW, UNIT, Theme
@@ -36,6 +40,7 @@ class EnginePanel(Panel):
         settings: holds the options; written at once.
         store: the models of this disk.
         theme: for the arrow.
+        runner: works out how long a removal would take.
 
     Signals:
         models_wanted: the user asked for other models than those here.
@@ -47,7 +52,7 @@ class EnginePanel(Panel):
     changed = Signal()
     device_changed = Signal(str)
 
-    def __init__(self, settings: Settings, store: ModelStore, theme: Theme) -> None:
+    def __init__(self, settings: Settings, store: ModelStore, theme: Theme, runner: JobRunner) -> None:
         super().__init__("engine", tr("Engine"))
         self._settings, self._store = settings, store
         self._automatic = ""
@@ -62,6 +67,10 @@ class EnginePanel(Panel):
         for form in (self.main, self.more):
             form.changed.connect(self._take)
         self.source.changed.connect(self._take)
+        self.expected = ExpectedRow()
+        self.main.add_below("preset", self.expected)
+        self._expectation = Expectation(runner)
+        self._expectation.changed.connect(self.expected.show_estimates)
         self._lay_out(theme)
         self.refresh()
 
@@ -76,6 +85,10 @@ class EnginePanel(Panel):
             form.values = self._settings[EngineOptions]
         self.source.values = self._settings[RemoveOptions]
         self._enable()
+
+    def show_document(self, document: Document | None) -> None:
+        """Expect how long it would take to remove what is masked in another document."""
+        self._expectation.follow(document)
 
     def show_devices(self, names: list[str], automatic: str) -> None:
         """Offer the devices of this machine, once they are known.
@@ -116,6 +129,7 @@ class EnginePanel(Panel):
             for name in OF_NETWORKS:
                 if name in names:
                     form.enable(name, in_use not in CLASSICAL)
+        self._expectation.suppose(in_use, fitting(self._settings[EngineOptions], in_use))
         self.device_changed.emit("CPU" if in_use in CLASSICAL else self._device())
 
     def _device(self) -> str:
