@@ -186,6 +186,12 @@ class AgainPage(Page):
         form = Form(self.options, only=AGAIN)
         form.setMinimumWidth(380)
         form.changed.connect(self._take)
+
+        def enable() -> None:
+            form.enable("texture", self.model not in CLASSICAL)
+
+        self._model.changed.connect(enable)
+        enable()
         self.body.addWidget(self._model)
         self.body.addWidget(form)
         self.add_buttons(tr("Fill again"), tr("Cancel"))

@@ -35,6 +35,7 @@ from lama_desktop.ui.dialogs.new_and_size import (
 )
 from lama_desktop.ui.dialogs.page import Page
 from lama_desktop.ui.export import ExportPage
+from lama_desktop.ui.form import Form
 from lama_desktop.ui.retouch import AgainPage, recipe_options
 from lama_desktop.ui.sections import Editing
 
@@ -496,3 +497,17 @@ def test_warnings_of_the_engine_are_said(app, until):
     logging.getLogger("lama_desktop.engine.engine").warning("Not enough memory: going on with %s.", "cpu")
     until(lambda: app.window.notices.shown)
     assert app.window.notices.shown[-1].text == "Not enough memory: going on with cpu."
+
+
+def test_filling_again_offers_texture_only_where_a_network_fills(app, opened, tmp_path, until):
+    (document,) = opened(write_photo(tmp_path / "photo.png"))
+    app.hand.drag((100, 100), (140, 100))
+    app.do("remove")
+    until(lambda: len(document.layers) == 2 and app.window.remover.job(document) is None)
+    page = AgainPage(app.window, document.layers[1], app.store, "starter")
+    texture = page.findChild(Form).editor("texture")
+    assert texture.isEnabled()
+    page._model.value = "telea"
+    page._model.changed.emit("telea")
+    assert not texture.isEnabled()
+    page.deleteLater()
