@@ -18,8 +18,8 @@ Planes = NDArray[np.float32]
 Mix = Callable[[Planes, Planes], Planes]
 """B(Cb, Cs) of the specification: backdrop colour, source colour -> mixed colour. A new array."""
 LUMINOSITY = (0.299, 0.587, 0.114)
-"""Weights of red, green, blue: those of ITU-R BT.601, as Krita has them. The specification rounds them to two digits, which
-makes up to 4 steps of 255 between a picture here and there."""
+"""Weights of red, green, blue: those of ITU-R BT.601, as Krita has them. The specification rounds them to two digits,
+which makes up to 4 steps of 255 between a picture here and there."""
 
 
 @dataclass(frozen=True)
