@@ -306,6 +306,29 @@ def test_a_damaged_record_costs_only_what_is_in_it(tmp_path):
         assert len(back.stack.layers) == len(stacks.rich(1).stack.layers)
 
 
+def test_what_no_file_could_hold_is_left_out_of_a_record(tmp_path):
+    write(stacks.rich(1), tmp_path / "a.ora")
+    found = members(tmp_path / "a.ora")
+    values = json.loads(found["data/lama-desktop.json"])
+    texts = [
+        ["Title", "good \u20ac"],
+        ["", "no name"],
+        ["a\0b", "x"],
+        ["k" * 80, "x"],
+        ["\u20ac", "x"],
+        ["T", "\ud800"],
+    ]
+    for resolution in ([1e300, 1e300], [72, 1e-9], [-1, 300], [float("nan"), 300], [300, float("nan")]):
+        values["photo"] |= {"resolution": resolution, "texts": texts}
+        found["data/lama-desktop.json"] = json.dumps(values).encode()
+        rewritten(tmp_path / "b.ora", found)
+        back = read(tmp_path / "b.ora")
+        assert back.facts.resolution is None
+        assert back.facts.metadata.texts == (("Title", "good \u20ac"),)
+        for suffix in (".png", ".jpg", ".bmp", ".tif"):
+            formats.write(Snapshot(back.stack, back.facts).photo(), tmp_path / f"out{suffix}")
+
+
 def test_choosing_another_way_of_a_fill_encodes_no_way_again(tmp_path, encoded):
     document = Document(*_opened(stacks.rich(1)))
     path = tmp_path / "a.ora"

@@ -19,6 +19,8 @@ from lama_desktop.core.photo import ColorModel, Encoding, Metadata, Photo
 MEMBER = "data/lama-desktop.json"
 MAX_BYTES = 256 << 20
 _VERSION = 1
+_DENSITY = 1e-3, 1e6
+"""Pixels per inch at least and at most that count; others no format could hold."""
 _SEEN = ("visible", "original", "below")
 _COLOR_CHUNKS = ("sRGB", "gAMA", "cHRM", "cICP")
 
@@ -127,15 +129,14 @@ def _photo(values: Values) -> Photo:
     resolution: tuple[float, float] | None = None
     if values["resolution"] is not None:
         across, down = (float(each) for each in values["resolution"])
-        if not (math.isfinite(across) and math.isfinite(down) and across > 0 and down > 0):
-            raise ValueError("a resolution that is none")
-        resolution = across, down
+        if all(_DENSITY[0] <= each <= _DENSITY[1] for each in (across, down)):
+            resolution = across, down
     metadata = Metadata(
         exif=_bytes(values["exif"]),
         xmp=_bytes(values["xmp"]),
         iptc=_bytes(values["iptc"]),
         comment=_bytes(values["comment"]),
-        texts=tuple((_text(key), _text(text)) for key, text in values["texts"]),
+        texts=tuple((_text(key), _text(text)) for key, text in values["texts"] if _fits(_text(key), _text(text))),
         xmp_extension=tuple(_bytes(each) or b"" for each in values["xmp_extension"]),
         color_chunks=tuple((_text(key), _bytes(each) or b"") for key, each in values["color_chunks"]),
     )
@@ -226,6 +227,12 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError("no text where there should be one")
     return value
+
+
+def _fits(key: str, text: str) -> bool:
+    """Tell whether PNG, which is where texts come from, can hold one."""
+    encodable = not any("\ud800" <= each <= "\udfff" for each in text)
+    return 1 <= len(key) <= 79 and key.isprintable() and max(key) <= "\xff" and encodable
 
 
 def _flag(value: object) -> bool:
