@@ -90,6 +90,8 @@ class Order:
             raise LamaDesktopError(tr("The mask is empty: paint over what should go."))
         area = bounds.grown(self.options.grow + 1) & picture
         weight = fill_weight(cut(self.mask, area), self.options.grow, self.options.feather)
+        if area == picture and weight.min() > 0:  # before anything large is made of it
+            raise LamaDesktopError(tr("The mask covers the whole picture: leave some of it to fill from."))
         view = view_of(area, self.options.context if context is None else context, picture)
         if stack.sampling is not None:
             view = (view | stack.sampling.rect) & picture

@@ -109,7 +109,7 @@ def test_every_tooltip_tells_the_shortcut(app):
 def test_a_key_has_one_name(app):
     """In menus, tooltips, on the button and on the sheet of F1; its twin on the keypad does the same."""
     actions = app.window.action_set
-    for name, action in actions.actions.items():
+    for action in actions.actions.values():
         shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         assert "Return" not in shown
         assert shown in action.toolTip()

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lama_desktop.core import sampling
+from lama_desktop.core import masking, sampling
 from lama_desktop.core.commands import PixelEdit, PropertyEdit, StackEdit
 from lama_desktop.core.document import Document
 from lama_desktop.core.drawable import Mask
@@ -336,3 +336,13 @@ def test_texture_comes_from_the_sampling_area_only(remover, engines, until, monk
     assert not remover.problems
     (count,) = seen
     assert 0.15 * 100**2 < count < 100**2, "the area, as large as it is seen there, and nothing else"
+
+
+def test_a_mask_over_all_is_refused_before_any_work(remover, engines, until, monkeypatch):
+    document = opened(picture())
+    masking.select_all(document)
+    monkeypatch.setattr("lama_desktop.ui.filling.composite", None)
+    remover.start(document, "mean", OPTIONS)
+    until(lambda: remover.job(document) is None)
+    (error,) = remover.problems
+    assert "whole picture" in str(error)
