@@ -57,6 +57,7 @@ _SAID = {
     "merged": "The layers look different here than in the file's merged picture, which is the top layer, hidden.",
     "deep": "Groups that were nested too deeply were dissolved: {names}.",
 }
+_ATOP = blend_mode("svg:src-atop") or NORMAL
 _NAMES = 5
 _AROUND = 250
 """How far around a layer its effects are drawn, in pixels: a shadow reaches no farther in Photoshop."""
@@ -137,7 +138,7 @@ class _Reader:
         """Yield what is in a group, the lowest first; `room` is how many more groups may be in each other."""
         waiting: list[Any] = []
         for each in [*parent, None]:
-            if each is not None and each.clipping and waiting:
+            if each is not None and each.clipping and not each.is_group() and waiting:
                 waiting.append(each)
                 continue
             if len(waiting) > 1 and waiting[0].is_group() is False and room:
@@ -148,12 +149,12 @@ class _Reader:
             waiting = [] if each is None else [each]
 
     def _entry(self, each: Any, room: int) -> Iterator[Entry]:
-        self._step()
         if not each.is_group():
-            layer = self._layer(each)
+            layer = self._single(each)
             if layer is not None:
                 yield layer
             return
+        self._step()
         if not room:
             self._said["deep"].append(each.name)
             yield from self._entries(each, room)
@@ -170,25 +171,21 @@ class _Reader:
     def _clipped(self, layers: list[Any]) -> Iterator[Entry]:
         """Yield a layer and those that are clipped to it as a group that is laid as the layer was."""
         base, *above = layers
-        self._step()
-        bottom = self._layer(base)
+        bottom, *others = [self._single(each) for each in (base, *above)]
         if bottom is None:
-            for each in above:
-                yield from self._entry(each, 0)
+            yield from (each for each in others if each is not None)
             return
         entries: list[Entry] = [bottom.copy(opacity=1.0, mode=NORMAL, visible=True, lock=bottom.lock)]
-        for each in above:
-            for entry in self._entry(each, 0):
-                assert isinstance(entry, Layer)
-                if entry.mode is NORMAL:
-                    atop = blend_mode("svg:src-atop")
-                    assert atop is not None
-                    entries.append(entry.copy(mode=atop))
-                else:
-                    entries.append(_within(entry, bottom))
+        for each in others:
+            if each is not None:
+                entries.append(each.copy(mode=_ATOP) if each.mode is NORMAL else _within(each, bottom))
         self._said["clipped"].append(base.name)
         group = Group(base.name, opacity=bottom.opacity, mode=bottom.mode, visible=bottom.visible)
         yield Branch(group, tuple(entries))
+
+    def _single(self, each: Any) -> Layer | None:
+        self._step()
+        return self._layer(each)
 
     def _layer(self, each: Any) -> Layer | None:
         """Return one layer; None for one without pixels."""
