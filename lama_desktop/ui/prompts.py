@@ -1,8 +1,9 @@
 """Prompts: every question the window asks, in one place, so that a test can answer for the user."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtWidgets import QAbstractButton, QFileDialog, QWidget
 
@@ -12,6 +13,8 @@ from lama_desktop.settings import Settings
 from lama_desktop.ui.dialogs.question import Question
 from lama_desktop.ui.sections import DropChoice, FolderChoice
 from lama_desktop.ui.text import tr
+
+T = TypeVar("T")
 
 FOLDERS = "folders"
 
@@ -87,18 +90,14 @@ class Prompts:
             None where nothing is to be done.
         """
         what = paths[0].name if len(paths) == 1 else tr("{count} pictures", count=len(paths))
-        question = Question(
-            self._parent,
+        answers = {tr("Open"): DropChoice.OPEN, tr("Add as layer"): DropChoice.LAYER}
+        if len(paths) == 1:
+            answers[tr("Use as mask")] = DropChoice.MASK
+        return self._chosen(
             tr("What should be done with {what}?", what=what),
             tr("Holding Shift while dropping adds as layers, holding Alt takes as mask."),
-            always=tr("Always do this"),
+            answers,
         )
-        answers: dict[QAbstractButton | None, DropChoice] = {question.add(tr("Open")): DropChoice.OPEN}
-        answers[question.add(tr("Add as layer"))] = DropChoice.LAYER
-        if len(paths) == 1:
-            answers[question.add(tr("Use as mask"))] = DropChoice.MASK
-        answer = answers.get(question.ask())
-        return answer, question.is_always and answer is not None
 
     def dropped_folders(self, paths: Sequence[Path]) -> tuple[FolderChoice | None, bool]:
         """Ask what to do with folders that were dropped; and whether always to do so.
@@ -107,22 +106,24 @@ class Prompts:
             None where nothing is to be done.
         """
         what = paths[0].name if len(paths) == 1 else tr("{count} files and folders", count=len(paths))
-        question = Question(
-            self._parent,
+        return self._chosen(
             tr("What should be done with the photos in {what}?", what=what),
             tr("A batch fills all of them by their masks; opened, each has a tab of its own."),
-            always=tr("Always do this"),
+            {tr("Batch"): FolderChoice.BATCH, tr("Open"): FolderChoice.OPEN},
         )
-        answers: dict[QAbstractButton | None, FolderChoice] = {question.add(tr("Batch")): FolderChoice.BATCH}
-        answers[question.add(tr("Open"))] = FolderChoice.OPEN
-        answer = answers.get(question.ask())
-        return answer, question.is_always and answer is not None
 
     def confirm(self, question: str, yes: str, detail: str = "") -> bool:
         """Ask whether to go on."""
         asked = Question(self._parent, question, detail)
         accept = asked.add(yes)
         return asked.ask() is accept
+
+    def _chosen(self, text: str, detail: str, answers: Mapping[str, T]) -> tuple[T | None, bool]:
+        """Ask for one of several answers, by their buttons; and whether always to take it."""
+        question = Question(self._parent, text, detail, always=tr("Always do this"))
+        buttons: dict[QAbstractButton | None, T] = {question.add(name): each for name, each in answers.items()}
+        answer = buttons.get(question.ask())
+        return answer, question.is_always and answer is not None
 
     def _filters(self) -> list[str]:
         known = (*formats.FORMATS, *formats.FOREIGN)

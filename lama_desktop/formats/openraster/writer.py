@@ -71,6 +71,8 @@ class _Writer:
         self._tasks: dict[Key, _Task] = {}
         self._members: dict[Key, Member] = {}
         self._recipes: dict[Recipe, record.Recipe] = {}
+        self._thumbnail: Picture | None = None
+        """Made together with the merged picture, which is the first task and never taken from the last file."""
 
     def write(self, path: Path, progress: Progress, kept: Kept | None) -> Kept:
         self._collect()
@@ -83,6 +85,7 @@ class _Writer:
                     if task.key is not None:
                         self._members[task.key] = Member(task.member, checksum, made.box)
                     progress((done + 1) / (len(tasks) + 1))
+            assert self._thumbnail is not None
             _store(archive, THUMBNAIL, self._thumbnail.parts)
             root = self._image()
             _store(archive, record.MEMBER, (record.written(self._record()),), packed=True)
