@@ -164,23 +164,33 @@ def decoding() -> Iterator["Complaints"]:
 
 
 class Complaints(logging.Handler):
-    """What psd-tools logs while this thread is inside; it only says so when it takes damaged pixels for black."""
+    """What psd-tools logs while this thread is inside; it only says so when it takes damaged pixels for black.
+
+    While any thread is inside, nothing of it reaches other handlers; the last one out leaves the logger as it was.
+    """
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
         self._here = threading.local()
+        self._guard, self._inside, self._propagated = threading.Lock(), 0, True
 
     def __enter__(self) -> "Complaints":
         """Listen from here on, and keep what is said off the terminal."""
-        logger = logging.getLogger("psd_tools")
-        logger.propagate = False
-        if self not in logger.handlers:
-            logger.addHandler(self)
+        with self._guard:
+            self._inside += 1
+            if self._inside == 1:
+                self._propagated, _LOGGER.propagate = _LOGGER.propagate, False
+                _LOGGER.addHandler(self)
         self._here.failed = False
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Keep listening: another thread may be inside."""
+        """Stop listening, unless another thread is inside."""
+        with self._guard:
+            self._inside -= 1
+            if self._inside == 0:
+                _LOGGER.propagate = self._propagated
+                _LOGGER.removeHandler(self)
 
     @property
     def failed(self) -> bool:
@@ -193,4 +203,5 @@ class Complaints(logging.Handler):
             self._here.failed = True
 
 
+_LOGGER = logging.getLogger("psd_tools")
 _COMPLAINTS = Complaints()

@@ -1,6 +1,7 @@
 """Photoshop documents, with their layers and as flat pictures; psd-tools writes them and is asked how they look."""
 
 import contextlib
+import logging
 import struct
 import sys
 from types import SimpleNamespace
@@ -192,6 +193,18 @@ def test_clipped_layers_are_seen_on_their_base_only(new):
     assert np.abs(looks(found)[..., :3].astype(int) - theirs[..., :3]).max() <= 25
     assert np.abs(looks(found)[..., :3].astype(int) - theirs[..., :3]).mean() < 1
     assert any("clipped" in each for each in found.notes)
+
+
+def test_what_psd_tools_says_is_heard_by_others_again(new, caplog):
+    logger = logging.getLogger("psd_tools")
+    formats.read(new().path())
+    assert (logger.propagate, logger.handlers) == (True, [])
+    with psd.decoding(), psd.decoding() as complaints:
+        logger.warning("decode failed: here")
+        assert complaints.failed
+    assert not caplog.records
+    logger.warning("out here")
+    assert [each.getMessage() for each in caplog.records] == ["out here"]
 
 
 def test_adjustment_layers_are_left_behind_and_named(new):
