@@ -159,6 +159,7 @@ class JobRunner(QObject):
         self._threads: dict[Lane, _LaneThread] = {}
         self._jobs: dict[int, Job] = {}
         self._numbers = itertools.count()
+        self._is_shut = False
 
     @property
     def jobs(self) -> tuple[Job, ...]:
@@ -166,7 +167,9 @@ class JobRunner(QObject):
         return tuple(self._jobs.values())
 
     def submit(self, job: Job) -> Job:
-        """Put a job at the end of its lane's queue; return it."""
+        """Put a job at the end of its lane's queue; return it. After `shutdown` it is not done, and nothing is told."""
+        if self._is_shut:
+            return job
         number = next(self._numbers)
         self._jobs[number] = job
         self._thread(job.lane).entries.put((_NOW, number, job))
@@ -179,6 +182,7 @@ class JobRunner(QObject):
 
     def shutdown(self, timeout_s: float = 10.0) -> bool:
         """Cancel everything and wait for the threads; tell whether all of them ended."""
+        self._is_shut = True
         for job in self.jobs:
             job.cancel()
         for thread in self._threads.values():

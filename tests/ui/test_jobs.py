@@ -158,6 +158,17 @@ def test_shutdown_stops_what_runs():
     assert time.monotonic() - start < 1
 
 
+def test_nothing_begins_after_shutdown():
+    """A timer may still ring while the window goes."""
+    runner, done = JobRunner(), []
+    assert runner.shutdown()
+    job = runner.submit(Job("Late", lambda progress: done.append(1), Lane.TOOLS))
+    assert runner.jobs == ()
+    assert runner.shutdown()
+    assert not done
+    assert job.started is None
+
+
 def test_a_job_that_has_ended_is_gone_with_all_that_listened(runner, until):
     def counting():
         held = np.zeros(10)
