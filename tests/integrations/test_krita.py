@@ -17,7 +17,8 @@ from lama_desktop.core.profiles import profile_of
 
 INSTALL = Path(__file__).parents[2] / "packaging" / "integrations" / "install.py"
 PROGRAMS = ("krita", "Xvfb", "dbus-run-session")
-SECONDS = 180
+SECONDS, TRIES = 90, 2
+"""Krita sometimes hangs at its start, before any of this runs; it takes some 15 seconds else."""
 
 DESKTOP = """[Desktop Entry]
 Type=Service
@@ -119,14 +120,16 @@ def test_the_fill_is_a_layer_and_equal_to_that_of_the_command_line(tmp_path):
     places = {"HOME": "", "XDG_DATA_HOME": "data", "XDG_CONFIG_HOME": "config", "XDG_RUNTIME_DIR": "run", "PROBE": ""}
     environment = os.environ | {name: str(tmp_path / place) for name, place in places.items()}
     environment.pop("QT_QPA_PLATFORM", None)
-    with display() as name:
-        subprocess.run(
-            ["dbus-run-session", "--", "krita", "--nosplash"],
-            env=environment | {"DISPLAY": name},
-            timeout=SECONDS,
-            check=False,
-            capture_output=True,
-        )
+    for _ in range(TRIES):
+        with display() as name, contextlib.suppress(subprocess.TimeoutExpired):
+            subprocess.run(
+                ["dbus-run-session", "--", "krita", "--nosplash"],
+                env=environment | {"DISPLAY": name},
+                timeout=SECONDS,
+                check=False,
+                capture_output=True,
+            )
+            break
     found = json.loads((tmp_path / "found.json").read_text())
     assert "error" not in found, found
     mask = np.zeros((150, 200, 1), np.uint8)
