@@ -1,6 +1,8 @@
 """The batch in the window, driven: dropped, planned, run, stopped, gone on with, mended, beside a person's own work."""
 
+import shutil
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -529,3 +531,37 @@ def test_a_tab_in_which_a_mask_is_mended_outlives_a_new_plan(app, batch, folder,
     app.window.workspace.step(1)
     app.window.workspace.close_front()
     assert app.window.document is None
+
+
+def test_a_plan_in_the_making_ends_with_its_order(batch, folder, until):
+    pair(folder, "one")
+    batch.drop(folder)
+    order = batch.session.order
+    batch.session.plan_again()
+    batch.session.change(replace(order, inputs=()))
+    until(lambda: not batch.window.runner.jobs)
+    assert batch.session.phase is Phase.EMPTY
+    assert batch.session.plan is None
+
+
+def test_a_defect_while_planning_is_told_and_ends_it(app, batch, folder, until):
+    pair(folder, "one")
+    batch.drop(folder)
+
+    def broken(progress):
+        raise RuntimeError("broken")
+
+    batch.session._look("Looking", broken, batch.session._take_planned)
+    until(lambda: batch.session.phase is Phase.EMPTY)
+    assert any("broken" in notice.text for notice in app.window.notices.shown)
+
+
+def test_the_headline_tells_what_failed(batch, folder, tmp_path):
+    pair(folder, "one")
+    (folder / "bad.png").write_bytes(b"no picture")
+    shutil.copy(folder / "one_mask.png", folder / "bad_mask.png")
+    batch.drop(folder)
+    batch.into(tmp_path / "clean")
+    batch.run()
+    batch.ended()
+    assert batch.page.headline.text() == f"Finished: {batch.done()} done, 1 failed"

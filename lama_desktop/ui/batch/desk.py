@@ -185,8 +185,9 @@ class BatchDesk(QObject):
 
     def can_redo(self, row: Row) -> bool:
         """Whether it can be done once more."""
-        planned_only = self.session.phase in (Phase.PLANNING, Phase.PLANNED)
-        return row.task is not None and row.task.state is State.READY and not row.at_work and not planned_only
+        if self.session.phase in (Phase.PLANNING, Phase.PLANNED, Phase.STOPPING):
+            return False
+        return row.task is not None and row.task.state is State.READY and not row.at_work
 
     def can(self, does: Callable[[Row], bool]) -> bool:
         """Tell whether something can be done with the chosen rows."""

@@ -125,7 +125,10 @@ class BatchPage(QWidget):
             if session.plan is None:
                 return ""
             return tr("{photos} to fill", photos=_photos(left)) if left else tr("There is nothing to do.")
-        done = session.rows.counts()[Group.DONE]
+        counts = session.rows.counts()
+        done, failed = counts[Group.DONE], counts[Group.FAILED]
+        if session.phase is Phase.FINISHED and failed:
+            return tr("Finished: {done} done, {failed} failed", done=done, failed=failed)
         return {
             Phase.EMPTY: "",
             Phase.PLANNING: tr("Looking for photos…"),

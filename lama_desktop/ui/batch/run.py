@@ -100,7 +100,7 @@ class Run(QObject):
             return False
         self._revised[task.number] = task
         if not pipeline.put_first(task):
-            del self._revised[task.number]
+            self._revised.pop(task.number, None)  # the pipeline's thread may have taken it meanwhile
             return False
         return True
 

@@ -148,6 +148,7 @@ class Session(QObject):
         if order == self.order and self.plan is not None:
             return
         self.order = order
+        self._forget_look()
         options = replace(order, inputs=(), output=None, batch=replace(order.batch, masks="beside", in_place=False))
         self._settings.remember(ORDER, options.to_dict())
         self.phase = Phase.PLANNING if order.inputs else Phase.EMPTY
@@ -235,6 +236,7 @@ class Session(QObject):
 
     def _begin(self, run: Run, only: Iterable[int] | None = None, revised: Iterable[Task] = ()) -> None:
         assert self._folder is not None
+        self._forget_look()
         self._settings.remember(LAST, str(self._folder))
         self._phase_before, self._has_begun = self.phase, False
         self._run, self.phase = run, Phase.RUNNING
@@ -279,10 +281,7 @@ class Session(QObject):
 
     def _look(self, title: str, work: Callable[[Progress], T], take: Callable[[T | LamaDesktopError], None]) -> None:
         """Look at the disk on the batch's lane, instead of what is being looked at."""
-        self._soon.stop()
-        if self._job is not None:
-            self._job.cancel()
-        self._looks += 1
+        self._forget_look()
         number = self._looks
 
         def look(progress: Progress) -> T | LamaDesktopError:
@@ -293,6 +292,21 @@ class Session(QObject):
 
         self._job = self._runner.submit(Job(title, look, Lane.BATCH, shown=False))
         self._job.succeeded.connect(lambda found: take(found) if number == self._looks else None)
+        self._job.failed.connect(lambda error: self._take_nothing() if number == self._looks else None)
+
+    def _forget_look(self) -> None:
+        """Take nothing any more from what is being looked at: it was for another order. No run is on."""
+        self._soon.stop()
+        if self._job is not None:
+            self._job.cancel()
+            self._job = None
+        self._looks += 1
+
+    def _take_nothing(self) -> None:
+        """A defect, which the window tells, has ended the look."""
+        self._job = None
+        self.phase = Phase.EMPTY
+        self._show(None)
 
     def _take_planned(self, found: _Found | LamaDesktopError) -> None:
         self._job = None
