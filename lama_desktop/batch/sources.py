@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lama_desktop import formats
+from lama_desktop.batch.order import JOURNAL
 from lama_desktop.errors import FileFormatError
 from lama_desktop.formats.base import shown
 
@@ -36,7 +37,8 @@ class Found:
 def find_sources(inputs: Sequence[Path], recursive: bool = True, without: Collection[Path] = ()) -> Found:
     """Find the pictures.
 
-    Hidden files and folders do not count, and links to folders are not followed. In a folder each picture counts once
+    Hidden files and folders do not count, nor do journals of any batch, with the masks that were mended in it; links to
+    folders are not followed. In a folder each picture counts once
     (`formats.pictures_among`). One folder's content goes straight into the results' folder; of several inputs each
     folder goes there under its own name. A file that is named counts whatever its suffix is, and whatever is named
     twice counts once.
@@ -78,7 +80,8 @@ def _walk(top: Path, recursive: bool, without: set[Path], problems: list[str]) -
     files: list[Path] = []
     for folder, folders, names in os.walk(top, onerror=note):
         here = Path(folder)
-        kept = sorted(name for name in folders if not name.startswith(".") and here / name not in without)
+        looked_into = (name for name in folders if not name.startswith(".") and name != JOURNAL)
+        kept = sorted(name for name in looked_into if here / name not in without)
         folders[:] = kept if recursive else []
         paths = (here / name for name in sorted(names) if not name.startswith("."))
         files += [path for path in paths if path not in without and path.is_file()]

@@ -6,6 +6,7 @@ from pathlib import Path
 import lots
 import pytest
 
+from lama_desktop.batch.order import JOURNAL
 from lama_desktop.batch.sources import find_sources
 from lama_desktop.errors import FileFormatError
 
@@ -80,3 +81,10 @@ def test_a_folder_that_cannot_be_looked_into_is_told(folder, monkeypatch):
     found = find_sources([folder])
     assert within(found) == ["b.png", "sub/a.JPG"]
     assert "deep cannot be looked into: Permission denied." in found.problems[0]
+
+
+def test_what_a_batch_keeps_for_itself_is_no_picture_of_another(folder):
+    kept = folder / "sub" / JOURNAL / "masks" / "b.png"
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+    assert within(find_sources([folder])) == ["b.png", "sub/a.JPG", "sub/deep/é.tif"]
