@@ -10,10 +10,10 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Protocol
 
 from lama_desktop.core.arrays import Coverage, Hole, Image
 from lama_desktop.core.color import SRGB, ColorSpace
+from lama_desktop.engine.interface import Engines
 from lama_desktop.engine.options import EngineOptions
 from lama_desktop.errors import LamaDesktopError
 from lama_desktop.models.store import ModelStore
@@ -54,33 +54,6 @@ class Filled:
     image: Image
     seconds: float
     notes: tuple[str, ...]
-
-
-class Engine(Protocol):
-    """What fills; see `engine.engine.Engine`."""
-
-    notes: list[str]
-
-    def inpaint(
-        self,
-        image: Image,
-        mask: Coverage,
-        progress: Progress | None = None,
-        *,
-        space: ColorSpace,
-        has_alpha: bool,
-        allowed: Hole | None,
-    ) -> Image:
-        """Return the image with the masked part filled."""
-        ...
-
-
-class Engines(Protocol):
-    """Where engines come from; see `engine.engine.EngineCache`."""
-
-    def engine(self, name: str, options: EngineOptions) -> Engine:
-        """Return an engine for a model, loaded."""
-        ...
 
 
 def plan_variations(store: ModelStore, model: str, options: EngineOptions) -> tuple[Variation, ...]:

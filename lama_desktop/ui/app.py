@@ -17,6 +17,7 @@ from PySide6.QtCore import QLibraryInfo, QLocale, Qt, QTimer, QTranslator
 from PySide6.QtWidgets import QApplication
 
 from lama_desktop import __version__
+from lama_desktop.engine.interface import Engine, Engines
 from lama_desktop.engine.options import EngineOptions
 from lama_desktop.errors import LamaDesktopError
 from lama_desktop.models.store import ModelStore
@@ -31,7 +32,6 @@ from lama_desktop.ui.instance import Instance
 from lama_desktop.ui.jobs import Job, JobRunner, Lane
 from lama_desktop.ui.main_window import MainWindow
 from lama_desktop.ui.notices import LogNotices, Tone
-from lama_desktop.ui.remove import Engine, Engines
 from lama_desktop.ui.sections import SECTIONS, Appearance, Editing
 from lama_desktop.ui.termination import Termination
 from lama_desktop.ui.text import tr

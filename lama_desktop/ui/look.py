@@ -7,9 +7,11 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor
 
 from lama_desktop.settings import Settings
+from lama_desktop.tools.tool import Tool
 from lama_desktop.ui.canvas.canvas import Canvas
 from lama_desktop.ui.sections import Appearance
 from lama_desktop.ui.theme import DARK
+from lama_desktop.ui.toolbelt import masks
 
 COLORS = (DARK.mask, "#3ddc84", "#4c9ffe", "#ffd54a", "#ffffff")
 """What "Next mask colour" goes through: there is one for every photo."""
@@ -31,7 +33,7 @@ class Look(QObject):
     def __init__(self, settings: Settings, canvases: Callable[[], Sequence[Canvas]]) -> None:
         super().__init__()
         self._settings, self._canvases = settings, canvases
-        self.mask_shown = True
+        self.mask_shown: bool = True
 
     @property
     def appearance(self) -> Appearance:
@@ -59,6 +61,11 @@ class Look(QObject):
         """Show the masks, or hide them."""
         self.mask_shown = not self.mask_shown
         self.refresh()
+
+    def follow_gesture(self, tool: Tool) -> None:
+        """Show the masks again where one begins to paint at them unseen."""
+        if masks(tool) and not self.mask_shown:
+            self.toggle_mask()
 
     def toggle_grid(self) -> None:
         """Show lines between pixels at a high zoom, or do not."""

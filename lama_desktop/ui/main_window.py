@@ -14,6 +14,7 @@ from lama_desktop.core.document import Document
 from lama_desktop.core.drawable import Mask
 from lama_desktop.core.group import pixel_layer
 from lama_desktop.core.layer import Layer
+from lama_desktop.engine.interface import Engines
 from lama_desktop.engine.options import EngineOptions
 from lama_desktop.models.store import ModelStore
 from lama_desktop.options import Section
@@ -43,7 +44,7 @@ from lama_desktop.ui.panels.tool_options import ToolOptions
 from lama_desktop.ui.panels.toolbox import Toolbox
 from lama_desktop.ui.prompts import Prompts
 from lama_desktop.ui.recent import Recent
-from lama_desktop.ui.remove import Engines, Remover
+from lama_desktop.ui.remove import Remover
 from lama_desktop.ui.retouch import Retouch
 from lama_desktop.ui.save import Saver
 from lama_desktop.ui.sections import Appearance, Editing, RemoveOptions
@@ -268,7 +269,7 @@ class MainWindow(QMainWindow):
         self.look.dress(canvas)
         canvas.pointed.connect(self.status.point)
         canvas.options_changed.connect(self._follow_tool)
-        canvas.gesture_begun.connect(self._begin_gesture)
+        canvas.gesture_begun.connect(self.look.follow_gesture)
         canvas.gesture_ended.connect(lambda tool, changed: self._end_gesture(document, tool, changed))
         canvas.refused.connect(lambda text: self.notices.tell(text, Tone.WARNING, about=self.document))
         canvas.compared.connect(self.action_set.refresh_soon)
@@ -346,11 +347,6 @@ class MainWindow(QMainWindow):
     def _end_gesture(self, document: Document, tool: Tool, changed: bool) -> None:
         if changed and masks(tool):
             self.retouch.after_stroke(document)
-
-    def _begin_gesture(self, tool: Tool) -> None:
-        """Show the mask again where one paints at it unseen."""
-        if masks(tool) and not self.look.mask_shown:
-            self.look.toggle_mask()
 
     def _show_removal(self, document: Document, hole: Mask) -> None:
         canvas, bounds = self.workspace.canvas_of(document), hole.bounds()

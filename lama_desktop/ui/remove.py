@@ -8,50 +8,21 @@ cleared, what was painted since stays. Lives on the UI thread; the engine is tou
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from lama_desktop.core.arrays import Coverage, Hole, Image
-from lama_desktop.core.color import ColorSpace
 from lama_desktop.core.commands import Command, Compound, PixelEdit, StackEdit
 from lama_desktop.core.document import Document
 from lama_desktop.core.drawable import Mask
 from lama_desktop.core.layer import Layer
+from lama_desktop.engine.interface import Engines
 from lama_desktop.engine.options import EngineOptions
 from lama_desktop.progress import Progress
 from lama_desktop.ui.filling import Order, cut
 from lama_desktop.ui.jobs import Job, JobRunner, Lane
 from lama_desktop.ui.sections import Source
 from lama_desktop.ui.text import tr
-
-
-class Engine(Protocol):
-    """What fills; see `engine.engine.Engine`."""
-
-    notes: list[str]
-
-    def inpaint(
-        self,
-        image: Image,
-        mask: Coverage,
-        progress: Progress | None = None,
-        *,
-        space: ColorSpace,
-        has_alpha: bool,
-        allowed: Hole | None,
-    ) -> Image:
-        """Return the image with the masked part filled, with texture from where it may be copied."""
-        ...
-
-
-class Engines(Protocol):
-    """Where engines come from; see `engine.engine.EngineCache`."""
-
-    def engine(self, name: str, options: EngineOptions) -> Engine:
-        """Return an engine for a model, loaded."""
-        ...
 
 
 class Remover(QObject):

@@ -15,11 +15,12 @@ from lama_desktop.core.document import Document
 from lama_desktop.core.drawable import Mask
 from lama_desktop.core.layer import Layer
 from lama_desktop.core.ways import with_way
+from lama_desktop.engine.interface import Engines
 from lama_desktop.engine.variations import Variation, fill_variations
 from lama_desktop.progress import Progress
 from lama_desktop.ui.filling import Order
 from lama_desktop.ui.jobs import Job, Lane
-from lama_desktop.ui.remove import Engines, Remover, removal
+from lama_desktop.ui.remove import Remover, removal
 from lama_desktop.ui.sections import Source
 from lama_desktop.ui.text import tr
 

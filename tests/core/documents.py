@@ -91,7 +91,8 @@ def state_of(document):
     """Return everything a person would want to keep, as values that compare equal when it is equal."""
     stack = document.stack
     active = None if stack.active is None else stack.nodes.index(stack.active)
-    others = tuple(None if each is None else drawable_of(each) for each in (stack.mask, stack.original, stack.native))
+    drawables = stack.mask, stack.original, stack.native, stack.sampling
+    others = tuple(None if each is None else drawable_of(each) for each in drawables)
     return stack.size, tree_of(stack.tree), active, others
 
 

@@ -7,7 +7,7 @@ from documents import state_of as whole_state_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lama_desktop.core import merging, transforms, ways
+from lama_desktop.core import merging, sampling, transforms, ways
 from lama_desktop.core.blend import BLEND_MODES
 from lama_desktop.core.commands import Compound, MoveEdit, PixelEdit, PropertyEdit, StackEdit
 from lama_desktop.core.drawable import Mask
@@ -55,6 +55,10 @@ def place_for(generator, stack, node):
     group = one_of(generator, [None, *(each for each in stack.nodes if isinstance(each, Group) and each not in inside)])
     others = [each for each in stack.entries(group) if entry_node(each) is not node]
     return Place(int(generator.integers(len(others) + 1)), group)
+
+
+def sample(generator, document):
+    generator.choice([sampling.sample_from_mask, sampling.avoid_mask, sampling.sample_everywhere])(document)
 
 
 def patch_of(generator, document):
@@ -197,6 +201,7 @@ DEEDS = [
     remove,
     *[vary] * 2,
     choose,
+    sample,
 ]
 
 

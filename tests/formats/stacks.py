@@ -76,7 +76,8 @@ def rich(seed=0, dtype=np.uint8, facts=None, **what):
     coverage = np.zeros(SIZE[::-1], np.uint8)
     coverage[4:12, 30:48] = generator.integers(0, 256, (8, 18))
     original = photo.copy(name="Opened")
-    stack = Stack(SIZE, tree, outer.group, Mask(coverage), original, what.get("native"))
+    sampling = Mask(np.full((9, 11), 255, np.uint8), (-2, 7))
+    stack = Stack(SIZE, tree, outer.group, Mask(coverage), original, what.get("native"), sampling)
     return Snapshot(stack, facts_of(facts))
 
 
@@ -111,7 +112,8 @@ def inks(generator, alpha=False):
 def state_of(stack):
     """Return everything a person would want to keep of a stack, as values that compare equal when it is equal."""
     active = None if stack.active is None else stack.nodes.index(stack.active)
-    others = tuple(None if each is None else drawable_of(each) for each in (stack.mask, stack.original, stack.native))
+    drawables = stack.mask, stack.original, stack.native, stack.sampling
+    others = tuple(None if each is None else drawable_of(each) for each in drawables)
     return stack.size, tree_of(stack.tree), active, others, stack.original and stack.original.name
 
 

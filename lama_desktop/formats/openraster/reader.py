@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from lama_desktop import formats
-from lama_desktop.core.arrays import Image
+from lama_desktop.core.arrays import Coverage, Image
 from lama_desktop.core.composite import composite, to_depth
 from lama_desktop.core.drawable import Drawable, Mask
 from lama_desktop.core.exchange import Snapshot, layer_of
@@ -108,7 +108,7 @@ class Reader:
         if tree and active is None:
             active = node_of(tree[-1])
         original, native = self._opened(tree, size)
-        found = Stack(size, tree, active, self._mask_of(size), original, native)
+        found = Stack(size, tree, active, self._mask_of(size), original, native, self._sampling())
         if self._unknown:
             self._note(f"Blend modes that are not known here count as normal: {', '.join(sorted(self._unknown))}")
         return Layered(facts, found, tuple(f"{note[:-1]} ({self._name})." for note in self._notes))
@@ -192,9 +192,9 @@ class Reader:
         self._done += 1
         source, origin, margins = _source(element), stack.origin(element), stack.margins(element)
         if element.get(stack.own("role")) == "mask" and self._mask is None:
-            photo = self._picture(source)
-            if photo is not None and photo.has_alpha:
-                self._mask = Drawable(np.ascontiguousarray(to_depth(photo.pixels[..., -1], np.uint8)), origin)
+            coverage = self._coverage(source)
+            if coverage is not None:
+                self._mask = Drawable(coverage, origin)
                 return None
         properties = stack.properties(element, self._unknown)
         properties["name"] = element.get("name", f"Layer {self._done}")
@@ -282,7 +282,7 @@ class Reader:
 
     def _made(self, found: record.Recipe) -> Recipe | None:
         """Return a recipe with its pixels and those of its alternatives; None where it is damaged."""
-        mask = self._hole(found.mask)
+        mask = self._plane(found.mask)
         if mask is None:
             self._note("How a layer was filled is damaged and was left out")
             return None
@@ -297,8 +297,28 @@ class Reader:
             position -= index < found.position
         return Recipe(found.model, found.settings, mask, found.seen, found.seconds, tuple(others), position)
 
-    def _hole(self, place: record.Picture) -> Mask | None:
-        """Return the mask of a recipe, which several can have in common; None where it is not there."""
+    def _sampling(self) -> Mask | None:
+        """Return from where fills may copy texture."""
+        place = None if self._record is None else self._record.sampling
+        if place is None:
+            return None
+        coverage = self._coverage(place.source)
+        if coverage is None:
+            self._note("The area that fills may copy texture from is damaged: it is everywhere now")
+            return None
+        area = Mask(coverage, (place.x, place.y))
+        self._keep(area, "mask", place.source, Rect.of_size((area.rect.width, area.rect.height)))
+        return area
+
+    def _coverage(self, source: str) -> Coverage | None:
+        """Return the alpha of a picture, at 8 bit; None where it has none or is not there."""
+        photo = self._picture(source)
+        if photo is None or not photo.has_alpha:
+            return None
+        return np.ascontiguousarray(to_depth(photo.pixels[..., -1], np.uint8))
+
+    def _plane(self, place: record.Picture) -> Mask | None:
+        """Return a mask of a recipe, which several can have in common; None where it is not there."""
         if place not in self._holes:
             photo = self._picture(place.source)
             if photo is None or photo.pixels.shape[2] != 1 or photo.pixels.dtype != np.uint8:

@@ -65,6 +65,8 @@ class Record:
     """The four channels of a CMYK photo, as it was opened."""
     ink_alpha: Picture | None = None
     """And its alpha."""
+    sampling: Picture | None = None
+    """From where fills may copy texture."""
 
 
 def written(record: Record) -> bytes:
@@ -77,6 +79,7 @@ def written(record: Record) -> bytes:
         "original_name": record.original_name,
         "inks": _place(record.inks),
         "ink_alpha": _place(record.ink_alpha),
+        "sampling": _place(record.sampling),
     }
     return json.dumps(values, indent=1, default=str).encode()
 
@@ -98,6 +101,7 @@ def parse(data: bytes) -> Record:
             _text(values["original_name"]),
             _picture(values["inks"]),
             _picture(values["ink_alpha"]),
+            _picture(values.get("sampling")),  # older files have none
         )
     except (KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise ValueError("a damaged record") from error

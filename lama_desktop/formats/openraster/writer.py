@@ -106,6 +106,8 @@ class _Writer:
             self._add("data/mask.png", self._stack.mask, "mask")
         if self._stack.original is not None:
             self._add("data/original.png", self._stack.original, "colors")
+        if (sampling := self._stack.sampling) is not None and not sampling.is_empty:
+            self._add("data/sampling.png", sampling, "mask")
         if (native := self._stack.native) is not None:
             self._add("data/inks.png", native, "inks")
             if native.pixels.shape[2] > 4:
@@ -175,7 +177,7 @@ class _Writer:
         return record.Recipe(made.model, made.settings, made.source, place, made.seconds, others, made.position)
 
     def _record(self) -> record.Record:
-        original, native = self._stack.original, self._stack.native
+        original, native, sampling = self._stack.original, self._stack.native, self._stack.sampling
         has_alpha = native is not None and native.pixels.shape[2] > 4
         return record.Record(
             self._facts,
@@ -184,6 +186,7 @@ class _Writer:
             "" if original is None else original.name,
             None if native is None else self._place(native, "inks"),
             None if native is None or not has_alpha else self._place(native, "ink alpha"),
+            None if sampling is None or sampling.is_empty else self._place(sampling, "mask"),
         )
 
     def _place(self, drawable: Drawable, kind: str) -> record.Picture:

@@ -14,6 +14,7 @@ from lama_desktop.batch.plan import State, Task
 from lama_desktop.batch.report import TEXT
 from lama_desktop.core.arrays import Coverage
 from lama_desktop.core.document import Document
+from lama_desktop.engine.interface import Engines
 from lama_desktop.ui.batch import mended
 from lama_desktop.ui.batch.mend_bar import MendBar
 from lama_desktop.ui.batch.opening import Opening
@@ -21,7 +22,6 @@ from lama_desktop.ui.batch.rows import Group, Row
 from lama_desktop.ui.batch.session import Phase, Session
 from lama_desktop.ui.incoming import local_paths
 from lama_desktop.ui.notices import Tone
-from lama_desktop.ui.remove import Engines
 from lama_desktop.ui.text import tr
 
 if TYPE_CHECKING:

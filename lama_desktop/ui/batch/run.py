@@ -19,9 +19,9 @@ from lama_desktop.batch.report import Report
 from lama_desktop.batch.work import Filled, Work
 from lama_desktop.core.arrays import Coverage
 from lama_desktop.core.photo import Photo
+from lama_desktop.engine.interface import Engines
 from lama_desktop.progress import Progress
 from lama_desktop.ui.jobs import Errands, Job, JobRunner, Lane
-from lama_desktop.ui.remove import Engines
 from lama_desktop.ui.text import tr
 
 if TYPE_CHECKING:

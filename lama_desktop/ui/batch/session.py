@@ -16,6 +16,7 @@ from lama_desktop.batch.order import Order
 from lama_desktop.batch.outcome import Outcome
 from lama_desktop.batch.plan import Plan, State, Task
 from lama_desktop.batch.planner import make_plan
+from lama_desktop.engine.interface import Engines
 from lama_desktop.engine.options import EngineOptions
 from lama_desktop.errors import LamaDesktopError
 from lama_desktop.models.store import ModelStore
@@ -25,7 +26,6 @@ from lama_desktop.ui.batch.mended import with_mended
 from lama_desktop.ui.batch.rows import Group, Rows
 from lama_desktop.ui.batch.run import Run
 from lama_desktop.ui.jobs import Job, JobRunner, Lane
-from lama_desktop.ui.remove import Engines
 from lama_desktop.ui.retouch import best
 from lama_desktop.ui.text import tr
 
