@@ -4,6 +4,7 @@ import os
 import threading
 from pathlib import Path
 
+import krita as krita_itself
 import pytest
 
 # As in the program: on a shared machine, threads that spin while they wait make small steps ten times slower.
@@ -47,3 +48,11 @@ def shared_photo() -> Path:
     if not path.is_file():
         pytest.skip("the photographs are not beside this checkout")
     return path
+
+
+@pytest.fixture(scope="module")
+def krita(tmp_path_factory):
+    """Krita itself; skips where it is not installed."""
+    found = krita_itself.start(tmp_path_factory.mktemp("krita"))
+    yield found
+    found.close()

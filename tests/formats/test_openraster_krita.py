@@ -6,7 +6,6 @@ specification (W3C, lighter) adds premultiplied colours and alphas: the same onl
 clipped.
 """
 
-import krita as judge
 import numpy as np
 import pytest
 import stacks
@@ -28,13 +27,6 @@ ROUNDING = 0.5
 """What is added where both colours and alpha are rounded to 8 bit, and only then multiplied."""
 SIDE = 40
 COLUMNS = 5
-
-
-@pytest.fixture(scope="module")
-def krita(tmp_path_factory):
-    found = judge.start(tmp_path_factory.mktemp("krita"))
-    yield found
-    found.close()
 
 
 def smooth(seed, size, dtype=np.uint8, opaque=False, low=0.02, high=0.98):
