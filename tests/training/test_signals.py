@@ -10,6 +10,14 @@ from lama_desktop.training.signals import stop_signals
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="signals of POSIX")
 
 
+@pytest.fixture(autouse=True)
+def no_nohup():
+    """Hear a terminal that is closed, also where these tests run under nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_signal_is_a_flag_and_is_said(name, capfd):
     number = getattr(signal, name)
@@ -38,10 +46,7 @@ def test_more_of_them_mean_the_same_at_first_and_an_end_later(monkeypatch):
 
 
 def test_a_terminal_that_is_closed_may_be_ignored():
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        with stop_signals(aloud=False) as stop:
-            signal.raise_signal(signal.SIGHUP)
-            assert not stop.is_set()
-    finally:
-        signal.signal(signal.SIGHUP, before)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with stop_signals(aloud=False) as stop:
+        signal.raise_signal(signal.SIGHUP)
+        assert not stop.is_set()
