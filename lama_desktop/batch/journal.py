@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from lama_desktop import __version__
+from lama_desktop.batch.mended import with_mended
 from lama_desktop.batch.outcome import Outcome
 from lama_desktop.batch.plan import Plan, State, Task
 from lama_desktop.errors import FileFormatError, LamaDesktopError, SettingsError
@@ -82,13 +83,14 @@ class Journal:
 
     @staticmethod
     def load(folder: Path, process: int = 0) -> "Journal":
-        """Read the journal in a folder.
+        """Read the journal in a folder; masks that were mended since its plan was written are in their places.
 
         Raises:
             SettingsError: it cannot be understood.
         """
         try:
-            journal = Journal(folder, _plan_of(list(_lines(folder / PLAN))), process)
+            plan = _plan_of(list(_lines(folder / PLAN)))
+            journal = Journal(folder, with_mended(plan, folder), process)
             for path in sorted(folder.glob(RESULTS)):
                 for line in _lines(path):
                     journal._take(line["event"], Outcome.from_dict(line["outcome"]))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lama_desktop import options as declared
 from lama_desktop.batch.journal import PLAN, Journal, begun, resumed
+from lama_desktop.batch.mended import with_mended
 from lama_desktop.batch.order import JOURNAL, BatchOptions, Order
 from lama_desktop.batch.outcome import Outcome
 from lama_desktop.batch.pipeline import TICK, Pipeline
@@ -65,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise SettingsError("--retry-failed goes on with a run: add --resume.")
     order, named = _order(arguments), _named(arguments)
     if arguments.dry_run:
-        plan = make_plan(_with_photos(order))
+        plan = with_mended(make_plan(_with_photos(order)), arguments.journal or order.journal)
         if arguments.json:
             print_json(plan.to_dict())
         else:
@@ -174,7 +175,9 @@ def _journal(
                 names = " and ".join(each.replace("_", "-") for each in differences)
                 raise SettingsError(f"The run was begun with other {names}: leave that out, or take another --journal.")
         else:
-            plan = Plan(_with_photos(order), ()) if arguments.watch else make_plan(_with_photos(order), progress)
+            plan = Plan(_with_photos(order), ())
+            if not arguments.watch:
+                plan = with_mended(make_plan(order, progress), folder)
             _refuse_nothing(plan)
             ModelStore(models_folder()).resolve(order.model)  # what is not there is told before a run is begun
             journal = stack.enter_context(begun(folder, plan))

@@ -15,6 +15,9 @@ import pytest
 from PIL import Image as PillowImage
 from scene import HOLE, picture, write_mask
 
+from lama_desktop.batch import mended
+from lama_desktop.batch.order import Order
+from lama_desktop.batch.planner import make_plan
 from lama_desktop.batch.watch import Watcher
 from lama_desktop.engine.classical import ClassicalModel
 
@@ -55,6 +58,16 @@ def test_a_folder_is_filled(program, folder, out):
     assert files(out) == {"a.png", "s/b.png"} | JOURNAL
     with PillowImage.open(out / "s" / "b.png") as result:
         assert np.asarray(result)[HOLE].min() > 0
+
+
+def test_a_mask_that_was_mended_in_the_window_counts_here(program, folder, out):
+    plan = make_plan(Order((folder,), out, "telea").settled())
+    kept = mended.keep(plan.order.journal, plan, plan.tasks[0], np.full(picture().shape[:2], 255, np.uint8))
+    document = json.loads(program("batch", folder, "-o", out, "--dry-run", "--json")[1])
+    assert [each["masks"] for each in document["photos"]] == [
+        [str(kept.masks[0])],
+        [str(folder / "s" / "b_mask.png")],
+    ]
 
 
 def test_the_result_is_that_of_one_photo_alone(program, folder, out, tmp_path):

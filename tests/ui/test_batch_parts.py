@@ -1,22 +1,20 @@
-"""The parts of the batch page: small pictures, mended masks, fields, settings; the table as it is drawn."""
+"""The parts of the batch page: small pictures, fields, settings; the table as it is drawn."""
 
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from batch_photos import HOLE, SIZE, broken, mask, pair, pixels
+from batch_photos import broken, mask, pair
 from PIL import Image as PillowImage
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtTest import QTest
 from window import Answers, noise
 
 from lama_desktop.batch.order import BatchOptions, Existing, MaskRule, Order
-from lama_desktop.batch.plan import State
 from lama_desktop.batch.planner import make_plan
 from lama_desktop.models.store import ModelStore
 from lama_desktop.ui.batch.fields import BESIDE, IN_FOLDER, IN_PLACE, MasksField, OutputField
-from lama_desktop.ui.batch.mended import keep, with_mended
 from lama_desktop.ui.batch.pictures import MOST_WAITING, Pictures, small_picture_of
 from lama_desktop.ui.batch.rows import Rows
 from lama_desktop.ui.batch.settings_column import SettingsColumn
@@ -97,44 +95,6 @@ class TestPictures:
             pictures.picture(path, 1.0, version)
         until(lambda: not runner.jobs and pictures.picture(path, 1.0, 10 * MOST_WAITING - 1) is not None)
         assert len(heard) < 3 * MOST_WAITING
-
-
-class TestMended:
-    def test_a_mask_is_kept_with_the_journal_and_found_again_by_its_photo(self, tmp_path):
-        photo = pair(tmp_path / "in", "a")
-        plan = make_plan(order(tmp_path / "in", output=tmp_path / "out"))
-        coverage = np.zeros(SIZE[::-1], np.uint8)
-        coverage[5:10, 5:10] = 255
-        task = keep(plan.order.journal, plan, plan.tasks[0], coverage)
-        (place,) = task.masks
-        assert np.array_equal(pixels(place), coverage)
-        assert pixels(photo.with_name("a_mask.png"))[HOLE].all()
-        pair(tmp_path / "in", "_before")
-        later = with_mended(make_plan(plan.order), plan.order.journal)
-        assert {each.photo.name: each.masks for each in later.tasks}["a.png"] == (place,)
-        again = keep(plan.order.journal, later, later.tasks[1], coverage[::-1].copy())
-        assert again.masks == (place,), "mended once more it takes the place of the first"
-
-    def test_a_photo_without_a_mask_becomes_ready(self, tmp_path):
-        pair(tmp_path / "in" / "sub", "a", masked=False)
-        plan = make_plan(order(tmp_path / "in", output=tmp_path / "out"))
-        task = keep(plan.order.journal, plan, plan.tasks[0], np.full(SIZE[::-1], 255, np.uint8))
-        assert task.state is State.READY
-        assert task.output == tmp_path / "out" / "sub" / "a.png"
-
-    def test_with_a_result_per_mask_each_is_mended_by_itself(self, tmp_path):
-        pair(tmp_path / "in", "a")
-        mask(tmp_path / "in" / "a_mask001.png")
-        plan = make_plan(order(tmp_path / "in", output=tmp_path / "out", per_mask=True))
-        task = keep(plan.order.journal, plan, plan.tasks[1], np.full(SIZE[::-1], 255, np.uint8))
-        later = with_mended(make_plan(plan.order), plan.order.journal)
-        assert later.tasks[0] == plan.tasks[0]
-        assert later.tasks[1] == task
-
-    def test_without_any_a_plan_is_itself(self, tmp_path):
-        pair(tmp_path, "a")
-        plan = make_plan(order(tmp_path))
-        assert with_mended(plan, plan.order.journal) is plan
 
 
 class TestFields:

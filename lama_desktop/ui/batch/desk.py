@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QMimeData, QObject, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
 
+from lama_desktop.batch import mended
 from lama_desktop.batch.journal import PLAN
 from lama_desktop.batch.order import JOURNAL
 from lama_desktop.batch.outcome import Outcome
@@ -15,7 +16,6 @@ from lama_desktop.batch.report import TEXT
 from lama_desktop.core.arrays import Coverage
 from lama_desktop.core.document import Document
 from lama_desktop.engine.interface import Engines
-from lama_desktop.ui.batch import mended
 from lama_desktop.ui.batch.mend_bar import MendBar
 from lama_desktop.ui.batch.opening import Opening
 from lama_desktop.ui.batch.rows import Group, Row

@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeVar
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from lama_desktop.batch.journal import PLAN, Journal
+from lama_desktop.batch.mended import with_mended
 from lama_desktop.batch.order import Order
 from lama_desktop.batch.outcome import Outcome
 from lama_desktop.batch.plan import Plan, State, Task
@@ -22,7 +23,6 @@ from lama_desktop.errors import LamaDesktopError
 from lama_desktop.models.store import ModelStore
 from lama_desktop.progress import Progress
 from lama_desktop.settings import Settings
-from lama_desktop.ui.batch.mended import with_mended
 from lama_desktop.ui.batch.rows import Group, Rows
 from lama_desktop.ui.batch.run import Run
 from lama_desktop.ui.jobs import Job, JobRunner, Lane

@@ -1,7 +1,7 @@
 """Mended masks: masks that a person has painted for single photos of a batch, kept with its journal.
 
-The masks of the batch stay as they are. A mended one is found again by its photo, also by a later plan and after the
-program was closed. No Qt; any thread.
+The masks of the batch stay as they are. A mended one is found again by its photo: by a later plan, and by whoever takes
+the run up, in the window or on the command line. Any thread.
 """
 
 import hashlib
@@ -39,10 +39,12 @@ def keep(journal: Path, plan: Plan, task: Task, mask: Coverage) -> Task:
 
 
 def with_mended(plan: Plan, journal: Path) -> Plan:
-    """Return a plan with the masks that were mended before."""
+    """Return a plan with the masks that were mended before and are kept in the folder of its journal."""
     try:
         there = {each.name for each in (journal / FOLDER).iterdir()}
     except OSError:
+        there = set()
+    if not there:
         return plan
     planner = Planner(plan.order, plan.tasks)
     tasks = []
