@@ -63,7 +63,7 @@ def test_a_folder_is_filled(program, folder, out):
 def test_a_mask_that_was_mended_in_the_window_counts_here(program, folder, out):
     plan = make_plan(Order((folder,), out, "telea").settled())
     kept = mended.keep(plan.order.journal, plan, plan.tasks[0], np.full(picture().shape[:2], 255, np.uint8))
-    document = json.loads(program("batch", folder, "-o", out, "--dry-run", "--json")[1])
+    document = program("batch", folder, "-o", out, "--dry-run", "--json")[1]
     assert [each["masks"] for each in document["photos"]] == [
         [str(kept.masks[0])],
         [str(folder / "s" / "b_mask.png")],
