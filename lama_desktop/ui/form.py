@@ -166,11 +166,11 @@ class Form(QWidget):
         assert isinstance(layout, QGridLayout)
         layout.setColumnMinimumWidth(0, width)
 
-    def enable(self, name: str, enabled: bool) -> None:
-        """Let an option be changed, or show that it has no effect now."""
-        editor = self._editors[name]
-        editor.setEnabled(enabled)
-        self._labels[name].setEnabled(enabled)
+    def enable(self, names: Collection[str], enabled: bool) -> None:
+        """Let those of the options that are shown be changed, or show that they have no effect now."""
+        for name in self._editors.keys() & set(names):
+            self._editors[name].setEnabled(enabled)
+            self._labels[name].setEnabled(enabled)
 
     def show_row(self, name: str, shown: bool) -> None:
         """Show the row of an option, or leave it out for now."""

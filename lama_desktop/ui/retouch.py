@@ -29,6 +29,8 @@ from lama_desktop.ui.variations import Variations
 OFFERED = "offered-download"
 CLASSICAL = frozenset(card.id for card in MODELS if card.kind == "classical")
 """Models that are no networks."""
+OF_NETWORKS = ("texture", "refine", "refine_budget", "precision")
+"""Options that mean nothing to the others."""
 AGAIN = ("preset", "texture", "context", "grow", "feather", "match_light", "seed")
 
 
@@ -188,7 +190,7 @@ class AgainPage(Page):
         form.changed.connect(self._take)
 
         def enable() -> None:
-            form.enable("texture", self.model not in CLASSICAL)
+            enable_fitting(form, self.model)
 
         self._model.changed.connect(enable)
         enable()
@@ -208,6 +210,11 @@ class AgainPage(Page):
 def fitting(options: EngineOptions, model: str) -> EngineOptions:
     """Return options without what was chosen for networks where the model is none: there is nothing to refine."""
     return replace(options, refine=False) if model in CLASSICAL else options
+
+
+def enable_fitting(form: Form, model: str) -> None:
+    """Let only those options be changed that mean something to a model."""
+    form.enable(OF_NETWORKS, model not in CLASSICAL)
 
 
 def usable(store: ModelStore) -> dict[str, str]:

@@ -172,6 +172,13 @@ class TestSettings:
         assert not shown(column.results, "name")
         assert column.orders[-1].settled().batch.in_place
 
+    def test_what_means_nothing_to_a_model_cannot_be_changed(self, column):
+        assert column.filling.editor("refine").isEnabled()
+        choose(column.model, "patches")
+        assert not column.filling.editor("refine").isEnabled()
+        assert not column.filling.editor("texture").isEnabled()
+        assert column.filling.editor("grow").isEnabled()
+
     def test_what_does_not_go_with_a_place_is_left_out(self, column, tmp_path):
         column.show_order(Order((), tmp_path, "", BatchOptions(per_mask=True, format="png", name="{mask}")))
         choose(column.output.choice, IN_PLACE)

@@ -26,7 +26,7 @@ from lama_desktop.settings import Settings
 from lama_desktop.ui.batch.rows import Group, Rows
 from lama_desktop.ui.batch.run import Run
 from lama_desktop.ui.jobs import Job, JobRunner, Lane
-from lama_desktop.ui.retouch import best
+from lama_desktop.ui.retouch import best, fitting
 from lama_desktop.ui.text import tr
 
 T = TypeVar("T")
@@ -276,7 +276,8 @@ class Session(QObject):
         # The device is the one that the window uses: two would be two models in memory.
         here = self._settings[EngineOptions]
         engine = replace(self.order.engine, device=here.device, precision=here.precision)
-        order = replace(self.order, model=self.order.model or best(self._store), engine=engine)
+        model = self.order.model or best(self._store)
+        order = replace(self.order, model=model, engine=fitting(engine, model))
         self._look(tr("Planning"), lambda progress: _planned(order, progress), self._take_planned)
 
     def _look(self, title: str, work: Callable[[Progress], T], take: Callable[[T | LamaDesktopError], None]) -> None:

@@ -34,7 +34,7 @@ from lama_desktop.ui.controls.choices import Choice
 from lama_desktop.ui.form import Form
 from lama_desktop.ui.icons import themed_icon
 from lama_desktop.ui.prompts import Prompts
-from lama_desktop.ui.retouch import best, usable
+from lama_desktop.ui.retouch import best, enable_fitting, usable
 from lama_desktop.ui.text import tr
 from lama_desktop.ui.theme import GAP, PADDING, PANEL_ROW, UNIT, Theme
 
@@ -99,8 +99,9 @@ class SettingsColumn(QScrollArea):
         self._show_values()
 
     def _show_what_matters(self) -> None:
-        """Leave out rows that mean nothing with what is chosen."""
+        """Leave out rows that mean nothing with what is chosen, and let no option be changed that has no effect."""
         batch, rule = self._order.batch, self._order.mask_source.rule
+        enable_fitting(self.filling, self._order.model or best(self._store))
         by_color, by_file = rule is MaskRule.COLOR, rule not in (MaskRule.COLOR, MaskRule.ALPHA)
         for name in ("mask_color", "mask_tolerance"):
             self.masks.show_row(name, by_color)

@@ -18,15 +18,13 @@ from lama_desktop.ui.icons import themed_icon
 from lama_desktop.ui.jobs import JobRunner
 from lama_desktop.ui.panels.expected_row import ExpectedRow
 from lama_desktop.ui.panels.panel import Panel
-from lama_desktop.ui.retouch import CLASSICAL, best, fitting, usable
+from lama_desktop.ui.retouch import CLASSICAL, best, enable_fitting, fitting, usable
 from lama_desktop.ui.sections import RemoveOptions
 from lama_desktop.ui.text import tr
 from lama_desktop.ui.theme import GAP, PADDING, PANEL_ROW, UNIT, Theme
 
 MAIN = ("preset", "texture", "device", "context", "grow", "feather")
 MORE = ("refine", "refine_budget", "match_light", "alpha", "precision", "seed")
-OF_NETWORKS = ("texture", "refine", "refine_budget", "precision")
-"""Options that mean nothing to the others."""
 GET = "…"
 """In the list of models: the entry that opens the models page."""
 LABELS = 76
@@ -125,10 +123,8 @@ class EnginePanel(Panel):
     def _enable(self) -> None:
         """Let only those options be changed that have an effect, and tell on what they run."""
         in_use = self._settings[RemoveOptions].model or best(self._store)
-        for form, names in ((self.main, MAIN), (self.more, MORE)):
-            for name in OF_NETWORKS:
-                if name in names:
-                    form.enable(name, in_use not in CLASSICAL)
+        for form in (self.main, self.more):
+            enable_fitting(form, in_use)
         self._expectation.suppose(in_use, fitting(self._settings[EngineOptions], in_use))
         self.device_changed.emit("CPU" if in_use in CLASSICAL else self._device())
 
