@@ -21,6 +21,7 @@ from typing import Any
 
 from lama_desktop import __version__
 from lama_desktop.batch.mended import with_mended
+from lama_desktop.batch.order import PLAN
 from lama_desktop.batch.outcome import Outcome
 from lama_desktop.batch.plan import Plan, State, Task
 from lama_desktop.errors import FileFormatError, LamaDesktopError, SettingsError
@@ -28,7 +29,7 @@ from lama_desktop.formats import atomic
 from lama_desktop.formats.base import shown
 from lama_desktop.models.disk import locked
 
-PLAN, RESULTS, LOCK = "plan.jsonl", "results-*.jsonl", "lock"
+RESULTS, LOCK = "results-*.jsonl", "lock"
 FORMAT = 1
 logger = logging.getLogger(__name__)
 

@@ -17,6 +17,8 @@ from lama_desktop.options import from_dict, option, to_dict
 KEEP = "keep"
 JOURNAL = "lama-desktop-batch"
 """The folder of a run's journal and report, where none is named."""
+PLAN = "plan.jsonl"
+"""In it, the order and what was planned for it."""
 HERE_ONLY = ("device", "precision", "at_once")
 """Options that change where a run computes and not what, so that they may differ when it is taken up again."""
 _FORMATS = tuple(each.name for each in formats.FORMATS)

@@ -1,12 +1,13 @@
 """Sources: the pictures in folders and files, each with its place below the results' folder. Reads names only."""
 
+import json
 import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from lama_desktop import formats
-from lama_desktop.batch.order import JOURNAL
+from lama_desktop.batch.order import JOURNAL, PLAN
 from lama_desktop.errors import FileFormatError
 from lama_desktop.formats.base import shown
 
@@ -37,10 +38,10 @@ class Found:
 def find_sources(inputs: Sequence[Path], recursive: bool = True, without: Collection[Path] = ()) -> Found:
     """Find the pictures.
 
-    Hidden files and folders do not count, nor do journals of any batch, with the masks that were mended in it; links to
-    folders are not followed. In a folder each picture counts once
+    Hidden files and folders do not count, nor do journals of any batch, with the masks that were mended in it, and
+    folders of the results of another one; links to folders are not followed. In a folder each picture counts once
     (`formats.pictures_among`). One folder's content goes straight into the results' folder; of several inputs each
-    folder goes there under its own name. A file that is named counts whatever its suffix is, and whatever is named
+    folder goes there under its own name. Whatever is named itself counts, a file whatever its suffix is; what is named
     twice counts once.
 
     Args:
@@ -81,8 +82,17 @@ def _walk(top: Path, recursive: bool, without: set[Path], problems: list[str]) -
     for folder, folders, names in os.walk(top, onerror=note):
         here = Path(folder)
         looked_into = (name for name in folders if not name.startswith(".") and name != JOURNAL)
-        kept = sorted(name for name in looked_into if here / name not in without)
+        kept = sorted(name for name in looked_into if here / name not in without and not _has_results(here / name))
         folders[:] = kept if recursive else []
         paths = (here / name for name in sorted(names) if not name.startswith("."))
         files += [path for path in paths if path not in without and path.is_file()]
     return files
+
+
+def _has_results(folder: Path) -> bool:
+    """Tell whether a folder is where another batch has put its results, by the journal that is with them."""
+    try:
+        with (folder / JOURNAL / PLAN).open("rb") as file:
+            return bool(json.loads(file.readline())["order"]["output"] == str(folder))
+    except (OSError, ValueError, LookupError, TypeError):
+        return False

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lama_desktop import options as declared
-from lama_desktop.batch.journal import PLAN, Journal, begun, resumed
+from lama_desktop.batch.journal import Journal, begun, resumed
 from lama_desktop.batch.mended import with_mended
-from lama_desktop.batch.order import JOURNAL, BatchOptions, Order
+from lama_desktop.batch.order import JOURNAL, PLAN, BatchOptions, Order
 from lama_desktop.batch.outcome import Outcome
 from lama_desktop.batch.pipeline import TICK, Pipeline
 from lama_desktop.batch.plan import Plan, State, Task, counted

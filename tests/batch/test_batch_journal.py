@@ -7,7 +7,8 @@ from dataclasses import replace
 import lots
 import pytest
 
-from lama_desktop.batch.journal import PLAN, Journal, begun, resumed
+from lama_desktop.batch.journal import Journal, begun, resumed
+from lama_desktop.batch.order import PLAN
 from lama_desktop.batch.outcome import Outcome
 from lama_desktop.batch.plan import State
 from lama_desktop.batch.planner import make_plan

@@ -6,7 +6,9 @@ from pathlib import Path
 import lots
 import pytest
 
-from lama_desktop.batch.order import JOURNAL
+from lama_desktop.batch.journal import Journal
+from lama_desktop.batch.order import JOURNAL, PLAN
+from lama_desktop.batch.planner import make_plan
 from lama_desktop.batch.sources import find_sources
 from lama_desktop.errors import FileFormatError
 
@@ -51,6 +53,19 @@ def test_of_several_inputs_each_folder_keeps_its_name(folder, tmp_path):
 def test_what_is_named_twice_counts_once_and_named_files_count_whatever_their_suffix(folder):
     found = find_sources([folder, folder / "b.png", folder / "notes.txt"])
     assert [each.path.name for each in found.pictures] == ["b.png", "a.JPG", "é.tif", "notes.txt"]
+
+
+def test_results_of_another_batch_are_no_photos_unless_they_are_named(folder):
+    lots.pair(folder, "c")
+    others = folder / "sub" / "clean"
+    for output in (others, None):
+        plan = make_plan(lots.order(folder, output=output))
+        Journal.create(plan.order.journal, plan)
+    lots.photo(others / "c.png")
+    assert within(find_sources([folder])) == ["b.png", "c.png", "c_mask.png", "sub/a.JPG", "sub/deep/é.tif"]
+    assert within(find_sources([others])) == ["c.png"]
+    (others / JOURNAL / PLAN).write_bytes(b"[1]\n")
+    assert "sub/clean/c.png" in within(find_sources([folder]))
 
 
 def test_what_does_not_count_is_left_out(folder):

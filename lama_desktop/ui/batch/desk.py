@@ -8,8 +8,7 @@ from PySide6.QtCore import QMimeData, QObject, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
 
 from lama_desktop.batch import mended
-from lama_desktop.batch.journal import PLAN
-from lama_desktop.batch.order import JOURNAL
+from lama_desktop.batch.order import JOURNAL, PLAN
 from lama_desktop.batch.outcome import Outcome
 from lama_desktop.batch.plan import State, Task
 from lama_desktop.batch.report import TEXT

@@ -11,9 +11,9 @@ from typing import NamedTuple, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from lama_desktop.batch.journal import PLAN, Journal
+from lama_desktop.batch.journal import Journal
 from lama_desktop.batch.mended import with_mended
-from lama_desktop.batch.order import Order
+from lama_desktop.batch.order import PLAN, Order
 from lama_desktop.batch.outcome import Outcome
 from lama_desktop.batch.plan import Plan, State, Task
 from lama_desktop.batch.planner import make_plan
