@@ -6,6 +6,7 @@ import glob
 import os
 import secrets
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -72,15 +73,18 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         raise FileFormatError(f"{shown(path.name)} could not be saved: {reason}.{kept}") from error
 
 
-def sweep(path: Path) -> None:
+def sweep(path: Path, age_s: float = 0.0) -> None:
     """Delete the temporary files that a program which was killed while it replaced `path` has left beside it.
 
-    Nobody may be replacing it now.
+    Args:
+        path: nobody may be replacing it now, unless `age_s` is longer than that can take.
+        age_s: leave those alone that were written to in so many seconds.
     """
-    path = path.resolve()
+    path, latest = path.resolve(), time.time() - age_s
     with contextlib.suppress(OSError):
         for left in path.parent.glob(f".{glob.escape(path.name[:_SHOWN])}.{'[0-9a-f]' * 2 * _RANDOM}.tmp"):
-            left.unlink(missing_ok=True)
+            if age_s == 0 or left.stat().st_mtime < latest:  # clocks of other machines may differ by less than an age
+                left.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 import dataclasses
 import io
 import json
+import os
 import threading
 import zipfile
 from xml.etree import ElementTree
@@ -263,6 +264,19 @@ def test_a_save_that_is_stopped_or_fails_leaves_the_old_file(tmp_path, monkeypat
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
     assert threading.active_count() == threads
+
+
+def test_a_save_takes_away_what_a_killed_one_has_left(tmp_path):
+    path = tmp_path / "a.ora"
+    old, others, new = (
+        tmp_path / f".{name}.{digit * 12}.tmp" for name, digit in (("a.ora", "0"), ("b.ora", "0"), ("a.ora", "1"))
+    )
+    for each in (old, others, new):
+        each.touch()
+    for each in (old, others):
+        os.utime(each, (0, 0))
+    writer.write(stacks.rich(), path, Progress())
+    assert sorted(tmp_path.iterdir()) == sorted([path, others, new]), "one may be another program's that is at work"
 
 
 def test_a_document_without_layers_comes_back(tmp_path):

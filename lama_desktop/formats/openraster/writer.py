@@ -34,6 +34,8 @@ MIMETYPE = "image/openraster"
 MERGED, THUMBNAIL = "mergedimage.png", "Thumbnails/thumbnail.png"
 WORKERS = 2
 """Encoders; more of them would only wait for the disk, and keep the window waiting for a core."""
+ABANDONED_S = 3600.0
+"""A temporary file of this document that nobody has written to for so long is one of a program that was killed."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """Of all members: equal documents become equal files."""
 
@@ -90,6 +92,7 @@ class _Writer:
             root = self._image()
             _store(archive, record.MEMBER, (record.written(self._record()),), packed=True)
             _store(archive, "stack.xml", (stack.written(root),), packed=True)
+        atomic.sweep(path, ABANDONED_S)
         return Kept(path, self._profile, self._members)
 
     def _collect(self) -> None:
