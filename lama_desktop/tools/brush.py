@@ -108,7 +108,8 @@ class BrushTool(Tool):
         self, document: Document, event: PointerEvent, start: tuple[float, float] | None, released: bool = False
     ) -> Gesture:
         """Paint from `start`, if there is one, through the event to the release, which may already have been."""
-        erases = self.erases ^ (event.button is not Button.PRIMARY or Modifier.ALT in event.modifiers)
+        other = event.button is Button.SECONDARY or Modifier.ALT in event.modifiers
+        erases = self.erases ^ other or event.button is Button.ERASER
         stroke, pressure = Stroke(self.options.hardness), event.pressure
         with PixelEdit("Erase" if erases else "Brush", document, document.mask) as edit:
             if start is not None:

@@ -38,7 +38,7 @@ class ObjectTool(Tool):
 
     def gesture(self, document: Document, event: PointerEvent) -> Gesture:
         """Follow the pointer, then look for the object on the worker."""
-        options, bounds, dtype = self.options, document.rect, document.dtype
+        options, bounds, dtype, mask = self.options, document.rect, document.dtype, document.mask
         how = combine_for(event.modifiers, options.combine)
         points: list[Point] = [(event.x, event.y)]
         while event.kind is not Kind.RELEASE:
@@ -58,7 +58,7 @@ class ObjectTool(Tool):
             return Shape(window, find_object(composite(tree, window, dtype), labels, progress))
 
         shape = yield Work(self.title, find)
-        if document.rect == bounds:
+        if document.mask is mask:  # turned or resized, it has another
             combine(document, self.title, shape, how)
 
     def _outline(self, points: list[Point]) -> Polyline:

@@ -34,7 +34,7 @@ class WandTool(Tool):
 
     def gesture(self, document: Document, event: PointerEvent) -> Gesture:
         """Look for the pixels on the worker; the mask changes when they are found."""
-        options, bounds = self.options, document.rect
+        options, bounds, mask = self.options, document.rect, document.mask
         how = combine_for(event.modifiers, options.combine)
         tree, dtype = sampled(document, options.all_layers), document.dtype
         x, y = math.floor(event.x), math.floor(event.y)
@@ -49,7 +49,7 @@ class WandTool(Tool):
         if Rect(x, y, x + 1, y + 1) not in bounds or not tree:
             return
         shape = yield Work(self.title, find)
-        if document.rect == bounds:
+        if document.mask is mask:  # turned or resized, it has another
             combine(document, self.title, shape, how)
 
 

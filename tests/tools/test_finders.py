@@ -12,6 +12,7 @@ from lama_desktop.core.composite import composite
 from lama_desktop.core.geometry import Rect
 from lama_desktop.core.group import Branch, Group
 from lama_desktop.core.layer import Layer
+from lama_desktop.core.transforms import flipped
 from lama_desktop.errors import LamaDesktopError
 from lama_desktop.progress import Progress
 from lama_desktop.tools.combine import Combine
@@ -45,6 +46,22 @@ def test_the_pixel_that_is_clicked_is_the_one_under_the_pointer(document):
     document.undo()
     play(WandTool(), document, click(90.0, 69.99))
     np.testing.assert_array_equal(document.mask.coverage, 255 - square_of(document))
+
+
+@pytest.mark.parametrize(
+    ("tool", "events"),
+    [(WandTool(), click(75, 55)), (ObjectTool(), drag((50, 30), (100, 80)))],
+)
+def test_what_was_looked_for_in_a_picture_that_was_turned_since_is_not_used(document, tool, events):
+    gesture = tool.gesture(document, events[0])
+    answer = next(gesture)
+    for event in events[1:]:
+        answer = gesture.send(event)
+    found = answer.run(Progress())
+    document.do(StackEdit("Flip", flipped(document.stack)))
+    with pytest.raises(StopIteration):
+        gesture.send(found)
+    assert document.mask.is_empty
 
 
 def test_the_wand_adds_subtracts_and_does_nothing_outside(document):
