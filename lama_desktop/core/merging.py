@@ -23,7 +23,7 @@ from lama_desktop.errors import LamaDesktopError
 def merged_down(stack: Stack, node: Node) -> Stack:
     """Return the stack with a layer or group merged into what is below it, which keeps its name and blend mode.
 
-    Both count as visible.
+    Both count as visible, and what they become is.
 
     Raises:
         LamaDesktopError: there is nothing below in the same group, or it is locked.
@@ -38,7 +38,7 @@ def merged_down(stack: Stack, node: Node) -> Stack:
     parts = _shown(below, mode=NORMAL), _shown(entry)
     if not any(True for _ in trees.seen(parts)):
         raise LamaDesktopError(f"Nothing in “{node.name}” and “{target.name}” is visible: show what is to be merged.")
-    merged = _merged(parts, target)
+    merged = _merged(parts, trees.node_of(_shown(below)))
     return stack.without(node).replaced(target, merged).activated(merged)
 
 

@@ -61,6 +61,15 @@ def test_merging_down_onto_the_photo_is_exact(document):
     assert (document.layers[0].pixels[part] == flat).all()
 
 
+def test_merging_down_onto_a_hidden_layer_hides_nothing(document):
+    base, layer = document.layers[:2]
+    flat = document.flatten(below=document.layers[2])
+    document.do(PropertyEdit("Hide", document, base, "visible", False))
+    document.do(StackEdit("Merge down", merging.merged_down(document.stack, layer)))
+    assert document.active.visible
+    assert (document.flatten(below=document.layers[1]) == flat).all()
+
+
 def test_what_cannot_be_merged_says_why(document):
     with pytest.raises(LamaDesktopError, match="nothing below"):
         merging.merged_down(document.stack, document.layers[0])
