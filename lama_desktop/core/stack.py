@@ -132,6 +132,11 @@ class Stack:
         siblings = [trees.node_of(each) for each in (path[-1].entries if path else self.tree)]
         return Place(siblings.index(node), path[-1].group if path else None)
 
+    def place_above(self, node: Node) -> Place:
+        """Return the place right above a layer or a group."""
+        place = self.place(node)
+        return Place(place.index + 1, place.group)
+
     def below(self, node: Node, *, inclusive: bool = False) -> Tree:
         """Return what is under a node, as a tree of its own; with `inclusive`, and the node."""
         return trees.below(self.tree, node, inclusive=inclusive)
@@ -172,9 +177,11 @@ class Stack:
         Raises:
             LamaDesktopError: groups would be nested too deeply.
         """
-        return self.with_tree(
-            _inserted(self.tree, entry, place or self._place_above(self.active)), trees.node_of(entry)
-        )
+        if place is None and isinstance(self.active, Group):
+            place = Place(len(self.entries(self.active)), self.active)
+        elif place is None:
+            place = self.top if self.active is None else self.place_above(self.active)
+        return self.with_tree(_inserted(self.tree, entry, place), trees.node_of(entry))
 
     def without(self, node: Node) -> "Stack":
         """Return the stack without a node and what is in it.
@@ -187,7 +194,7 @@ class Stack:
         """Return the stack with a copy of a node above it, active; no pixel is copied until one is written."""
         (twin,) = trees.mapped((self.entry(node),), Layer.copy, lambda group: group.copy(key=None))
         trees.node_of(twin).assign("name", name)
-        return self.with_entry(twin, self._place_above(node, inside=False))
+        return self.with_entry(twin, self.place_above(node))
 
     def moved(self, node: Node, place: Place) -> "Stack":
         """Return the stack with a node at another place, counted in the result, which is not inside of the node.
@@ -241,15 +248,6 @@ class Stack:
         path = trees.path_to(self.tree, node)
         assert path is not None, "the node is not in the stack"
         return path
-
-    def _place_above(self, node: Node | None, *, inside: bool = True) -> Place:
-        """Return the place above a layer, or at the top of a group, inside of it or above."""
-        if node is None:
-            return self.top
-        if isinstance(node, Group) and inside:
-            return Place(len(self.entries(node)), node)
-        place = self.place(node)
-        return Place(place.index + 1, place.group)
 
     def _tree_without(self, node: Node) -> Tree:
         return trees.edited(self.tree, self.place(node).group, lambda entries: _without(entries, node))

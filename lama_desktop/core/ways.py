@@ -50,6 +50,21 @@ def with_chosen(stack: Stack, layer: Layer, index: int) -> Stack:
     return _set(stack, layer, chosen.copy(**kept), tuple(_plain(each) for each in others), index)
 
 
+def with_fresh(stack: Stack, layer: Layer, fresh: Layer) -> Stack:
+    """Return a stack in which a fill was made anew.
+
+    Everything about the layer stays but its pixels, where they lie, and by what they were made; its alternatives, too.
+
+    Args:
+        stack: of the document.
+        layer: a fill in it; another object in the result.
+        fresh: the same hole, filled again; of nobody else from now on.
+    """
+    old, new = _recipe(layer), _recipe(fresh)
+    recipe = replace(new, mask=old.mask, alternatives=old.alternatives, position=old.position)
+    return stack.replaced(layer, fresh.copy(**layer.properties() | {"recipe": recipe, "origin": fresh.origin}))
+
+
 def without_others(stack: Stack, layer: Layer) -> Stack:
     """Return a stack in which a fill has no alternatives."""
     return _set(stack, layer, layer, (), 0)

@@ -22,6 +22,8 @@ from lama_desktop.core.exchange import Snapshot
 from lama_desktop.core.geometry import Rect
 from lama_desktop.core.group import Tree
 from lama_desktop.core.layer import Layer, Recipe
+from lama_desktop.core.node import Node
+from lama_desktop.core.stack import Stack
 from lama_desktop.engine.options import AlphaChoice, EngineOptions
 from lama_desktop.engine.seam import Weight, fill_weight
 from lama_desktop.engine.windows import CELL
@@ -46,19 +48,22 @@ class Order:
     options: EngineOptions
     source: Source
     name: str
+    above: Node | None = None
+    """Of the document itself: what the fill goes on top of; None is everything."""
 
     @classmethod
     def of_mask(cls, document: Document, model: str, chosen: EngineOptions, source: Source) -> Self:
         """Return the order to fill what the mask covers. UI thread."""
-        snapshot = document.snapshot()
-        stack, active = snapshot.stack, snapshot.stack.active
+        snapshot, above = document.snapshot(), None
+        stack = snapshot.stack
         tree = stack.tree
-        if source is Source.BELOW and active is not None:
-            tree = stack.below(active, inclusive=True)
+        if source is Source.BELOW and document.active is not None:
+            above = _whole(document.stack, document.active)
+            tree = stack.below(stack.nodes[document.stack.nodes.index(above)], inclusive=True)
         elif source is Source.ORIGINAL and stack.original is not None:
             tree = (stack.original,)
         name = tr("Fill {number}", number=1 + sum(each.recipe is not None for each in stack.layers))
-        return cls(snapshot, tree, stack.mask, document.space, model, chosen, source, name)
+        return cls(snapshot, tree, stack.mask, document.space, model, chosen, source, name, above)
 
     @classmethod
     def of_fill(cls, document: Document, layer: Layer, model: str, chosen: EngineOptions) -> Self:
@@ -163,6 +168,12 @@ def view_of(area: Rect, context: float, picture: Rect) -> Rect:
     margin = round(2 * max(area.width, area.height) * context) + SMALLEST_VIEW
     wide = area.grown(margin)
     return Rect(wide.left // CELL * CELL, wide.top // CELL * CELL, wide.right, wide.bottom) & picture
+
+
+def _whole(stack: Stack, node: Node) -> Node:
+    """Return a node, or the outermost group around it that fades or blends: in there a fill would do so once more."""
+    blended = [group for group in stack.ancestors(node) if group.opacity < 1 or group.mode is not NORMAL]
+    return blended[-1] if blended else node
 
 
 def _plain(chosen: EngineOptions) -> Mapping[str, Any]:

@@ -16,6 +16,7 @@ from lama_desktop.core.commands import Command, Compound, PixelEdit, StackEdit
 from lama_desktop.core.document import Document
 from lama_desktop.core.drawable import Mask
 from lama_desktop.core.layer import Layer
+from lama_desktop.core.ways import with_fresh
 from lama_desktop.engine.interface import Engines
 from lama_desktop.engine.options import EngineOptions
 from lama_desktop.progress import Progress
@@ -64,18 +65,12 @@ class Remover(QObject):
 
         Its alternatives stay. The layer has a recipe, and no removal runs in the document.
         """
-        recipe = layer.recipe
-        assert recipe is not None
 
         def place(fresh: Layer) -> None:
-            if layer not in document.layers:
+            if layer in document.layers:
+                document.do(StackEdit("Fill again", with_fresh(document.stack, layer, fresh)))
+            else:
                 self.dropped.emit(tr("The layer is gone: the new fill was not used."))
-                return
-            assert fresh.recipe is not None
-            kept = {"mask": recipe.mask, "alternatives": recipe.alternatives, "position": recipe.position}
-            changed = {name: getattr(layer, name) for name in ("opacity", "mode", "visible", "lock")}
-            fresh = fresh.copy(**changed, recipe=replace(fresh.recipe, **kept))  # type: ignore[arg-type]
-            document.do(StackEdit("Fill again", document.stack.replaced(layer, fresh)))
 
         return self._fill(document, tr("Filling again"), Order.of_fill(document, layer, model, options), place)
 
@@ -126,8 +121,9 @@ class Remover(QObject):
 
 def removal(document: Document, order: Order, layer: Layer) -> Command:
     """Return the command that puts a new fill where its order wants it, and clears what was removed from the mask."""
-    place = None if order.source is Source.BELOW else document.stack.top
-    add = StackEdit("Remove", document.stack.with_entry(layer, place))
+    stack = document.stack
+    place = stack.place_above(order.above) if order.above is not None and order.above in stack.nodes else stack.top
+    add = StackEdit("Remove", stack.with_entry(layer, place))
     return Compound("Remove", [add, _cleared(document, order.mask)])
 
 

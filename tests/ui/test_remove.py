@@ -238,27 +238,66 @@ def test_the_model_sees_what_was_chosen(remover, until):
 
 
 def test_fills_and_groups(remover, until):
-    """What is below is seen as it looks in its group, where the fill goes; what a group hides is not seen."""
+    """A group that fades is seen as a whole, and the fill goes above it, where it does not fade once more."""
     document = opened(np.full((300, 300, 3), 100, np.uint8))
     base = document.layers[0]
     red = Layer(np.full((300, 300, 4), (200, 0, 0, 255), np.uint8), name="red")
     top = Layer(np.full((300, 300, 4), (0, 0, 250, 255), np.uint8), name="top")
     group = Group("group", opacity=0.5)
     tree, ramp = (base, Branch(group, (red, top))), 24
-    for active, inside in ((red, (red, "fill", top)), (group, (red, top, "fill"))):
+    for active in (red, group):
         document.do(StackEdit("Set", document.stack.with_tree(tree, active)))
         paint(document, Rect(140, 140, 160, 160))
         remover.start(document, "x", OPTIONS, Source.BELOW)
         until(lambda: remover.job(document) is None)
         fill = next(layer for layer in document.layers if layer.recipe)
-        assert document.stack.entries(group) == tuple(fill if each == "fill" else each for each in inside)
-        assert fill.pixels[10, 10, 0] - ramp == (150 if active is red else 50)
+        assert document.stack.place(fill) == Place(2)
+        assert fill.pixels[10, 10, 0] - ramp == 50
+    document.do(StackEdit("Set", document.stack.with_tree(tree, group)))
     document.do(PropertyEdit("Hide", document, group, "visible", False))
     paint(document, Rect(140, 140, 160, 160))
     remover.start(document, "x", OPTIONS)
     until(lambda: remover.job(document) is None)
     assert document.stack.place(document.active) == Place(2)
     assert document.active.pixels[10, 10, 0] - ramp == 100
+
+
+def test_a_fill_of_what_is_below_lies_right_above_it(remover, engines, until):
+    document = opened(np.full((300, 300, 3), 100, np.uint8))
+    base = document.layers[0]
+    red = Layer(np.full((300, 300, 4), (200, 0, 0, 255), np.uint8), name="red")
+    text = Layer(np.full((300, 300, 4), (0, 0, 250, 255), np.uint8), name="text")
+    group = Group("plain")
+    document.do(StackEdit("Set", document.stack.with_tree((base, Branch(group, (red, text))), red)))
+    for meanwhile in (text, group):
+        document.active = red
+        paint(document, Rect(140, 140, 160, 160))
+        engines.gate.clear()
+        remover.start(document, "x", OPTIONS, Source.BELOW)
+        document.active = meanwhile
+        engines.gate.set()
+        until(lambda: remover.job(document) is None)
+        fill = next(layer for layer in document.layers if layer.recipe)
+        assert document.stack.entries(group) == (red, fill, text)
+        assert fill.pixels[10, 10, 0] > 190
+        document.undo()
+        document.undo()
+
+
+def test_what_was_said_of_a_layer_while_it_is_filled_again_stays(remover, engines, until):
+    document = opened(picture())
+    paint(document, Rect(300, 200, 360, 300))
+    remover.start(document, "first", OPTIONS)
+    until(lambda: remover.job(document) is None)
+    fill = document.layers[1]
+    engines.gate.clear()
+    remover.again(document, fill, "second", OPTIONS)
+    document.do(PropertyEdit("Rename", document, fill, "name", "my sky"))
+    document.do(PropertyEdit("Hide", document, fill, "visible", False))
+    engines.gate.set()
+    until(lambda: remover.job(document) is None)
+    assert document.layers[1].recipe.model == "second"
+    assert (document.layers[1].name, document.layers[1].visible) == ("my sky", False)
 
 
 def test_a_fill_is_made_again_by_its_recipe(remover, engines, until):
