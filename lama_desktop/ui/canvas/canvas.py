@@ -9,6 +9,7 @@ from PySide6.QtGui import QEnterEvent, QFocusEvent, QKeyEvent, QMouseEvent, QPai
 from PySide6.QtWidgets import QGestureEvent
 
 from lama_desktop.core.document import Document
+from lama_desktop.errors import LamaDesktopError
 from lama_desktop.tools.tool import Button, Kind, Overlay, Pointer, PointerEvent, Tool
 from lama_desktop.ui.canvas.cursors import cursor_of
 from lama_desktop.ui.canvas.events import Pressure, button_of, pointer_event
@@ -77,6 +78,7 @@ class Canvas(View):
         self._pressure = Pressure()
         self._button, self._keys = Button.PRIMARY, Qt.KeyboardModifier.NoModifier
         self._space = self._takes_line = False
+        self._pan_button = Qt.MouseButton.NoButton
         document.resized.connect(self._runner.drop)
         self.viewport.changed.connect(self._follow_view)
         self.setMouseTracking(True)
@@ -181,6 +183,7 @@ class Canvas(View):
         if event.button() == Qt.MouseButton.MiddleButton or (
             self._space and event.button() == Qt.MouseButton.LeftButton
         ):
+            self._pan_button = event.button()
             self.navigation.begin_pan(position)
         elif self._near_line and not self._runner.lasts:
             self._takes_line = True
@@ -212,7 +215,7 @@ class Canvas(View):
 
     def _release(self, event: QMouseEvent | QTabletEvent) -> None:
         self._position = event.position()
-        if self.navigation.pans:
+        if self.navigation.pans and event.button() == self._pan_button:
             self.navigation.end_pan()
         elif self._takes_line:
             self._takes_line = False
@@ -288,8 +291,11 @@ class Canvas(View):
 
     def _nudge(self, dx: int, dy: int, far: bool) -> None:
         step = STRIDE if far else STEP
-        if not self._runner.lasts and not self._tool.nudge(self.document, dx * step, dy * step):
-            self.viewport.pan(-dx * PAN_STEP * self.scale, -dy * PAN_STEP * self.scale)
+        try:
+            if not self._runner.lasts and not self._tool.nudge(self.document, dx * step, dy * step):
+                self.viewport.pan(-dx * PAN_STEP * self.scale, -dy * PAN_STEP * self.scale)
+        except LamaDesktopError as error:
+            self.refused.emit(str(error))
 
     def _change_keys(self, modifiers: Qt.KeyboardModifier) -> None:
         """Tell the gesture, or the hovering tool, that other modifiers are held."""

@@ -138,15 +138,16 @@ class GestureRunner(QObject):
         """Have something computed, and send the result to the gesture if it still waits."""
         job = Job(tr(work.title), work.run, Lane.TOOLS)
 
+        gesture = self._gesture  # by which it is known, and not by the job: see jobs._Reports
+
         def succeeded(result: object) -> None:
-            if self._job is job and self._gesture is not None:
+            if self._gesture is gesture is not None:
                 self._job = None
                 self.working_changed.emit()
-                gesture = self._gesture
                 self._advance(lambda: gesture.send(result))
 
         def stopped() -> None:
-            if self._job is job:
+            if self._gesture is gesture is not None:
                 self.drop()
 
         job.succeeded.connect(succeeded)

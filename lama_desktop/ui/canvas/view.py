@@ -125,18 +125,19 @@ class View(QWidget):
 
     @split.setter
     def split(self, position: float | None) -> None:
-        self._compare.split = position is not None
+        self._compare.split = position is not None and self.document.stack.original is not None
         if position is not None:
             self._compare.position = min(max(position, 0.0), 1.0)
         self._follow_compare()
 
     @property
     def comparing(self) -> bool:
-        """Whether all of the screen shows the original."""
+        """Whether all of the screen shows the original; never, as with `split`, where there is none."""
         return self._compare.held
 
     @comparing.setter
     def comparing(self, held: bool) -> None:
+        held = held and self.document.stack.original is not None
         if held != self._compare.held:
             self._compare.held = held
             self._follow_compare()

@@ -226,6 +226,16 @@ def test_what_a_tool_refuses_is_said(canvas, hand, tools, document):
     assert not canvas.is_busy
 
 
+def test_an_arrow_key_on_a_locked_layer_says_so(canvas, hand, tools, document):
+    document.do(PropertyEdit("Lock", document, document.layers[0], "lock", Lock.POSITION))
+    canvas.tool = tools["move"]
+    said = []
+    canvas.refused.connect(said.append)
+    hand.key(Qt.Key.Key_Right)
+    assert len(said) == 1
+    assert "position of the layer" in said[0]
+
+
 def test_arrow_keys_nudge_or_pan(canvas, hand, tools, document):
     canvas.tool = tools["move"]
     hand.key(Qt.Key.Key_Right)
@@ -294,6 +304,22 @@ def test_the_middle_button_pans_also_in_the_middle_of_a_polygon(canvas, hand, to
         hand.click(*corner)
     hand.key(Qt.Key.Key_Return)
     assert document.mask.coverage[70, 130] == 255
+
+
+def test_a_stroke_ends_with_its_button_though_the_middle_one_pans_meanwhile(canvas, hand, brush, document):
+    start, middle = hand.at(100, 100), hand.at(120, 100)
+    QTest.mousePress(canvas, LEFT, NONE, start)
+    QTest.mousePress(canvas, MIDDLE, NONE, start)
+    QTest.mouseMove(canvas, middle)
+    QTest.mouseRelease(canvas, LEFT, NONE, middle)
+    assert not canvas.is_busy
+    assert canvas.navigation.pans
+    QTest.mouseRelease(canvas, MIDDLE, NONE, middle)
+    assert not canvas.navigation.pans
+    painted = document.mask.coverage.copy()
+    QTest.mouseMove(canvas, hand.at(200, 150))
+    assert (document.mask.coverage == painted).all()
+    assert document.history.labels == ("Brush",)
 
 
 def test_space_and_drag_pans_and_paints_nothing(canvas, hand, brush, document):
@@ -477,6 +503,16 @@ def test_comparing_by_a_key_and_by_a_split(canvas, hand, brush, document):
     canvas.split = None
     hand.move(20, 180)
     np.testing.assert_array_equal(to_array(canvas.grab().toImage()), masked)
+
+
+def test_there_is_nothing_to_compare_with_where_there_is_no_original(canvas, hand, document):
+    document.do(StackEdit("Forget", replace(document.stack, original=None)))
+    before = to_array(canvas.grab().toImage())
+    canvas.split = 0.5
+    QTest.keyPress(canvas, Qt.Key.Key_Backslash)
+    assert canvas.split is None
+    assert (to_array(canvas.grab().toImage()) == before).all()
+    QTest.keyRelease(canvas, Qt.Key.Key_Backslash)
 
 
 def test_keys_that_are_held_end_with_the_focus(canvas, hand):
