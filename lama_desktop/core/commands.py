@@ -320,5 +320,7 @@ def _lock_of(document: "Document", node: Node) -> Lock:
 
 def _refuse_locked(document: "Document", drawable: Drawable | Node, lock: Lock) -> None:
     if isinstance(drawable, Layer) and lock in _lock_of(document, drawable):
-        what = "position" if lock is Lock.POSITION else "pixels"
-        raise LamaDesktopError(f"The {what} of the layer “{drawable.name}” are locked: unlock it in the layers panel.")
+        what, are = ("position", "is") if lock is Lock.POSITION else ("pixels", "are")
+        raise LamaDesktopError(
+            f"The {what} of the layer “{drawable.name}” {are} locked: unlock it in the layers panel."
+        )

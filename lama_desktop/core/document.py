@@ -23,6 +23,7 @@ from lama_desktop.core.layer import Layer
 from lama_desktop.core.node import Node
 from lama_desktop.core.photo import Photo
 from lama_desktop.core.stack import Stack
+from lama_desktop.errors import LamaDesktopError
 
 
 class Document(QObject):
@@ -173,8 +174,11 @@ class Document(QObject):
 
         Returns:
             The step that the command is, or is a part of.
+
+        Raises:
+            LamaDesktopError: an edit is open.
         """
-        assert self._edit is None, "a command in the middle of a gesture"
+        self._refuse_second()
         command.swap(self)
         return self.history.push(command, onto)
 
@@ -199,8 +203,12 @@ class Document(QObject):
             self._waiting.append(call)
 
     def edit_opened(self, edit: Edit) -> None:
-        """Take note that an edit is open. This and what follows is for commands only."""
-        assert self._edit is None, "one edit at a time"
+        """Take note that an edit is open. This and what follows is for commands only.
+
+        Raises:
+            LamaDesktopError: another one is.
+        """
+        self._refuse_second()
         self._edit = edit
 
     def edit_closed(self, edit: Edit, keep: bool) -> None:
@@ -243,6 +251,10 @@ class Document(QObject):
             if stack.mask is not before.mask:
                 self.mask_changed.emit(self.rect)
         return before
+
+    def _refuse_second(self) -> None:
+        if self._edit is not None:
+            raise LamaDesktopError(f"“{self._edit.label}” is not finished: release the button first, or press Escape.")
 
     def _tell_modified(self) -> None:
         if self.modified != self._was_modified:

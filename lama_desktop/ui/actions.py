@@ -114,8 +114,18 @@ def _unsaved(window: "MainWindow") -> bool:
     return window.document is not None and (window.document.modified or not keeps_layers(window.document.path))
 
 
+def _masked_before(window: "MainWindow") -> bool:
+    return window.document is not None and window.document.mask.before_clearing is not None
+
+
+def _original(window: "MainWindow") -> bool:
+    return window.document is not None and window.document.stack.original is not None
+
+
 def _filled(window: "MainWindow") -> bool:
-    return _free(window) and (layer := window.current.active_layer) is not None and layer.recipe is not None
+    """Whether the active layer is a fill that may be made anew."""
+    layer = window.current.active_layer if _free(window) else None
+    return layer is not None and layer.recipe is not None and Lock.PIXELS not in window.current.stack.lock_of(layer)
 
 
 def _variable(window: "MainWindow") -> bool:
@@ -145,10 +155,10 @@ ACTIONS: tuple[Action, ...] = (
         "export-again", "Export again", lambda w: w.exporter.export_again(w.current), ("Ctrl+E",), _open,
         tip="write to the same file as before, in the same way",
     ),
-    Action("next-file", "Next picture in the folder", lambda w: w.files.step(w.current, 1), ("PgDown",), _open,
+    Action("next-file", "Next picture in the folder", lambda w: w.files.step(w.current, 1), ("PgDown",), _from_file,
            on_canvas=True),
-    Action("previous-file", "Previous picture in the folder", lambda w: w.files.step(w.current, -1), ("PgUp",), _open,
-           on_canvas=True),
+    Action("previous-file", "Previous picture in the folder", lambda w: w.files.step(w.current, -1), ("PgUp",),
+           _from_file, on_canvas=True),
     Action("revert", "Revert", lambda w: w.files.revert(w.current), (), _from_file),
     Action("batch", "Batch…", lambda w: w.batch.show(), ("Ctrl+Shift+B",), icon="layers",
            tip="fill many photos by their masks"),
@@ -187,7 +197,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("mirror", "Mirror view", lambda w: w.viewport.mirror(), ("Ctrl+Shift+H",), _open, "flip-horizontal"),
     Action("reset-view", "Reset view", lambda w: w.viewport.reset(), ("5",), _open, tip="neither turned nor mirrored"),
     Action(
-        "compare", "Compare with original", lambda w: w.look.toggle_split(w.front), ("Ctrl+\\",), _open, "compare",
+        "compare", "Compare with original", lambda w: w.look.toggle_split(w.front), ("Ctrl+\\",), _original, "compare",
         lambda w: w.canvas is not None and w.canvas.split is not None,
         tip="drag the line between before and after; holding \\ shows the original",
     ),
@@ -259,7 +269,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("mask-all", "All", lambda w: masking.select_all(w.current), (), _open, standard=Standard.SelectAll),
     Action("mask-none", "None", lambda w: masking.clear(w.current), ("Ctrl+Shift+A", "Ctrl+D", "Del"), _masked),
     Action("mask-invert", "Invert", lambda w: masking.invert(w.current), ("Ctrl+Shift+I",), _open),
-    Action("mask-again", "Reselect", lambda w: masking.reselect(w.current), ("Ctrl+Shift+D",), _open,
+    Action("mask-again", "Reselect", lambda w: masking.reselect(w.current), ("Ctrl+Shift+D",), _masked_before,
            tip="the mask that was cleared or removed last"),
     Action("mask-grow", "Grow…", lambda w: w.asks.mask_change("grow"), (), _masked),
     Action("mask-shrink", "Shrink…", lambda w: w.asks.mask_change("shrink"), (), _masked),
@@ -279,7 +289,8 @@ ACTIONS: tuple[Action, ...] = (
         _removable, "remove", tip="take away what the mask covers",
     ),
     Action(
-        "remove-again", "Remove again", lambda w: w.retouch.remove_again(w.current), ("Ctrl+Shift+F",), _free, "again",
+        "remove-again", "Remove again", lambda w: w.retouch.remove_again(w.current), ("Ctrl+Shift+F",),
+        lambda w: _free(w) and (_masked(w) or _masked_before(w)), "again",
         tip="with the mask that was used last",
     ),
     Action(

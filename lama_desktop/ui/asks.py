@@ -79,26 +79,28 @@ class Asks(QObject):
 
     def canvas_size(self) -> None:
         """Ask for another frame."""
-        page = CanvasPage(self._window, self._window.current.size)
-        if page.accepted_values is not None and page.frame != self._window.current.rect:
-            edits.resize_canvas(self._window.current, page.frame)
+        document = self._window.current
+        page = CanvasPage(self._window, document.size)
+        if page.accepted_values is not None and page.frame != document.rect:
+            edits.resize_canvas(document, page.frame)
 
     def rotation(self) -> None:
         """Ask for an angle."""
+        document = self._window.current
         angle = FormPage(self._window, tr("Rotate"), Angle(), tr("Rotate")).accepted_values
         if isinstance(angle, Angle) and angle.degrees % 360:
-            edits.rotate(self._window.current, self._window.runner, angle.degrees, self._window.notices.tell)
+            edits.rotate(document, self._window.runner, angle.degrees, self._window.notices.tell)
 
     def mask_change(self, name: str) -> None:
         """Ask how far a change of the mask reaches: "grow", "shrink", "feather" or "border"."""
-        window, change = self._window, _MASK_CHANGES[name]
+        window, document, change = self._window, self._window.current, _MASK_CHANGES[name]
         last = window.settings.recall(f"mask-{name}", Radius().radius)
-        page = MaskPage(window, window.current, change, Radius(last))
-        page.keep_clear_of(_on_screen(window.front, window.current.mask.bounds()))
+        page = MaskPage(window, document, change, Radius(last))
+        page.keep_clear_of(_on_screen(window.front, document.mask.bounds()))
         values = page.accepted_values
         if isinstance(values, Radius):
             window.settings.remember(f"mask-{name}", values.radius)
-            masking.apply(window.current, change, values.radius)
+            masking.apply(document, change, values.radius)
 
     def preferences(self, page: str = "appearance") -> None:
         """Show the preferences at a page."""

@@ -103,6 +103,8 @@ class Job(QObject):
         """When its work began, by `time.monotonic`; None while it waits."""
         self.told = False
         """Set by who tells of a failure where it was started, in a slot of `failed`: the window need not."""
+        self.writes = False
+        """Set where it writes a file that was asked for: who drops a gesture does not mean that."""
         self._work: Work | None = work
         self._outcome: tuple[object, BaseException | None] = None, None
         self._reports = _Reports()

@@ -178,12 +178,15 @@ class MainWindow(QMainWindow):
         return self.front.viewport
 
     def cancel(self) -> None:
-        """Stop the removal in the document in front, or the batch in front, or else what is being done."""
+        """Stop the removal in the document in front, or the batch in front, or else what is being done.
+
+        A file that is being written is not what somebody means who drops a gesture.
+        """
         if self.batch.is_in_front:
             self.batch.session.stop()
             return
         job = None if self.document is None else self.remover.job(self.document)
-        job = job or next((each for each in self.runner.jobs if each.shown), None)
+        job = job or next((each for each in self.runner.jobs if each.shown and not each.writes), None)
         if job is not None:
             job.cancel()
 
@@ -254,7 +257,6 @@ class MainWindow(QMainWindow):
         self.engine.models_wanted.connect(lambda: self.asks.preferences("models"))
         self.engine.device_changed.connect(self.status.show_device)
         self.status.zoom_entered.connect(self._zoom_to)
-        self.status.cancel_clicked.connect(self.cancel)
         self.runner.failed.connect(self._tell_failure)
         self.runner.changed.connect(self.action_set.refresh_soon)
         self.action_set.failed.connect(lambda error: self.notices.tell_error(error, self.document))

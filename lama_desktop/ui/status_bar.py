@@ -34,11 +34,9 @@ class StatusBar(QStatusBar):
 
     Signals:
         zoom_entered: a zoom was typed: 1 is 100 %.
-        cancel_clicked: what is being done should stop.
     """
 
     zoom_entered = Signal(float)
-    cancel_clicked = Signal()
 
     def __init__(self, runner: JobRunner) -> None:
         super().__init__()
@@ -55,7 +53,6 @@ class StatusBar(QStatusBar):
         self._facts = Facts(self.zoom, line, spared)
         self.addWidget(self._facts, 1)
         self.work = WorkIndicator()
-        self.work.cancel.clicked.connect(self.cancel_clicked)
         self.addPermanentWidget(self.work)
         self._tick = QTimer(self)
         self._tick.setInterval(TICK_MS)
@@ -244,7 +241,9 @@ class WorkIndicator(QWidget):
         self.bar.setFixedWidth(BAR_WIDTH)
         self.bar.setAccessibleName(tr("Progress"))
         self.cancel = QPushButton(tr("Cancel"))
-        self.cancel.setToolTip(tr("Stop what is being done (Esc)"))
+        self.cancel.setToolTip(tr("Stop this"))
+        self.cancel.clicked.connect(self._stop)
+        self._job: Job | None = None
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, PADDING - GAP, 0)
         row.setSpacing(GAP)
@@ -253,7 +252,8 @@ class WorkIndicator(QWidget):
         self.show_job(None)
 
     def show_job(self, job: Job | None) -> None:
-        """Show a job that runs; None when nothing does."""
+        """Show a job that runs, and stop it on Cancel; None when nothing does."""
+        self._job = job
         for widget in (self.text, self.bar, self.cancel):
             widget.setVisible(job is not None)
         if job is None:
@@ -267,6 +267,10 @@ class WorkIndicator(QWidget):
         self.bar.setRange(0, 1000 if job.fraction > 0 else 0)
         self.bar.setValue(round(1000 * job.fraction))
         self.cancel.setEnabled(not job.stopping)
+
+    def _stop(self) -> None:
+        if self._job is not None:
+            self._job.cancel()
 
 
 class ZoomField(QLineEdit):

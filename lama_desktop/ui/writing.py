@@ -57,6 +57,7 @@ class Writing(QObject):
         job.succeeded.connect(succeed)
         job.finished.connect(end)
         self._count += 1
+        job.writes = True
         return self._runner.submit(job)
 
     @property

@@ -16,6 +16,7 @@ from lama_desktop.core.geometry import Rect
 from lama_desktop.core.layer import Layer
 from lama_desktop.core.photo import Photo
 from lama_desktop.core.stack import Place
+from lama_desktop.errors import LamaDesktopError
 
 
 @pytest.fixture
@@ -128,6 +129,17 @@ def test_choosing_a_layer_is_no_step_and_told_once(document, told):
     assert told == [("active_changed", None)]
     assert document.history.labels == ()
     assert document.active is layer
+
+
+def test_a_command_in_the_middle_of_a_stroke_is_refused_with_a_word(document):
+    before = document.stack
+    with PixelEdit("Brush", document, document.mask):
+        with pytest.raises(LamaDesktopError, match="“Brush” is not finished"):
+            document.do(StackEdit("Add", before.duplicated(before.layers[0], "copy")))
+        with pytest.raises(LamaDesktopError, match="not finished"):
+            PixelEdit("Erase", document, document.mask).open()
+    assert document.stack is before
+    assert document.history.labels == ()
 
 
 def test_the_active_layer_of_a_step_comes_back_with_it(document):

@@ -172,7 +172,7 @@ def test_locks_of_a_group_hold_for_what_is_in_it(document):
     document.do(PropertyEdit("Lock", document, named(stack, "outer"), "lock", Lock.PIXELS | Lock.POSITION))
     with pytest.raises(LamaDesktopError, match="pixels of the layer “c” are locked"):
         PixelEdit("Paint", document, c)
-    with pytest.raises(LamaDesktopError, match="position of the layer “c” are locked"):
+    with pytest.raises(LamaDesktopError, match="position of the layer “c” is locked"):
         MoveEdit("Move", document, inner)
     document.do(PropertyEdit("Lock", document, named(stack, "outer"), "lock", Lock.ALPHA))
     with PixelEdit("Paint", document, c) as edit, edit.writing(c.rect) as pixels:

@@ -90,7 +90,8 @@ def test_a_picture_that_does_not_fit_is_refused_before(application, monkeypatch)
 
 def test_linked_sides_keep_their_proportion(application):
     page = ScalePage(None, (300, 200))
-    field = {name: page.form.editor(name).field for name in ("width", "height", "percent")}
+    field = {name: page.form.editor(name) for name in ("width", "height")}
+    field["percent"] = page.form.editor("percent").field
     field["width"].setValue(600)
     assert page.form.values == Scaling(600, 400, percent=200.0)
     field["height"].setValue(100)
@@ -102,6 +103,14 @@ def test_linked_sides_keep_their_proportion(application):
     assert page.form.values == Scaling(60, 20, linked=False, percent=20.0)
     page.form.editor("linked").click()
     assert page.form.values == Scaling(60, 40, percent=20.0)
+
+
+def test_a_long_photo_has_a_size_like_any_other(application):
+    page = ScalePage(None, (40000, 500))
+    page.form.editor("height").setValue(250)
+    assert page.form.values == Scaling(20000, 250, percent=50.0)
+    page.form.editor("percent").field.setValue(200)
+    assert page.form.values == Scaling(80000, 1000, percent=200.0)
 
 
 def test_the_anchor_says_which_part_stays(application):
@@ -205,6 +214,29 @@ def test_a_change_of_the_mask_is_seen_before_it_is_made(app, document, until):
     assert shown == [before.grown(8), labels], "no step is made by looking"
     assert document.mask.bounds() == before
     assert not document.is_editing
+
+
+@pytest.mark.parametrize(
+    ("action", "name", "value"),
+    [("mask-grow", "radius", 20), ("canvas-size", "width", 400), ("rotate-image", "degrees", 90)],
+)
+def test_a_dialog_changes_the_photo_that_it_was_opened_for(app, document, tmp_path, until, action, name, value):
+    """Another one may come to the front meanwhile, from a second start or because it took long to load."""
+    app.hand.drag((100, 100), (140, 110))
+    other = write_photo(tmp_path / "other.png")
+
+    def answer():
+        page = app.application.activeModalWidget()
+        app.window.files.open([other])
+        until(lambda: app.window.document is not document)
+        editor = page.form.editor(name)
+        getattr(editor, "field", editor).setValue(value)
+        page.accept()
+
+    QTimer.singleShot(300, answer)
+    app.do(action)
+    until(lambda: len(document.history.labels) == 2)
+    assert app.window.document.history.labels == ()
 
 
 def test_what_takes_long_is_not_shown_beforehand(app, document, monkeypatch):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from leaks import holders
 from PIL import Image as PillowImage
-from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, Qt, QUrl
+from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, Qt, QTimer, QUrl
 from PySide6.QtGui import QGuiApplication, QImage
 from window import noise, write_photo
 
@@ -397,6 +397,11 @@ def test_the_memory_of_a_closed_photo_is_given_back(app, opened, photo, tmp_path
         app.do("hide-layer")
         for action in ("undo", "redo", "mask-all", "duplicate-layer", "flip-horizontal"):
             app.do(action)
+        app.do("wand")
+        app.hand.drag((30, 30))
+        until(lambda: not app.window.canvas.is_busy)
+        QTimer.singleShot(100, lambda: app.application.activeModalWidget().reject())
+        app.do("mask-grow")
         app.window.prompts.target = tmp_path / "out.png"
         app.do("export")
         idle(app, until)

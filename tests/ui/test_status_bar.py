@@ -1,5 +1,6 @@
 """The line of facts: each has its place, whatever the pointer, the work and the digits do."""
 
+import threading
 from itertools import pairwise
 
 import pytest
@@ -45,6 +46,31 @@ def test_nothing_moves_when_work_begins_and_ends(app, photo, until):
     app.engines.gate.set()
     until(lambda: not status.work.bar.isVisible())
     assert places(status) == before
+
+
+def test_cancel_stops_what_is_shown_and_escape_no_file_that_is_written(app, photo, until):
+    status, gate = app.window.status, threading.Event()
+
+    def wait(progress):
+        while not gate.wait(0.002):
+            progress(0.5)
+
+    written = []
+    app.window.writing.start("Saving", wait, lambda _: None, written.append)
+    until(status.work.cancel.isVisible)
+    app.hand.drag((100, 100), (140, 100))
+    app.engines.gate.clear()
+    app.do("remove")
+    app.do("cancel")
+    until(lambda: app.window.remover.job(photo) is None)
+    app.do("cancel")
+    app.do("remove")
+    assert not written
+    status.work.cancel.click()
+    until(lambda: written == [False])
+    assert app.window.remover.job(photo) is not None, "which was not what the bar has shown"
+    app.engines.gate.set()
+    until(lambda: len(photo.layers) == 2)
 
 
 def test_nothing_moves_when_the_pointer_does(app, photo):

@@ -16,8 +16,6 @@ from lama_desktop.ui.dialogs.page import Page, note
 from lama_desktop.ui.form import Form
 from lama_desktop.ui.text import tr
 
-LONGEST = 30000
-
 
 class Depth(StrEnum):
     """Bits per channel."""
@@ -38,8 +36,8 @@ class Ground(StrEnum):
 class NewPicture:
     """A new picture."""
 
-    width: int = option(1920, "Width", "pixels from left to right", low=1, high=LONGEST, unit="px")
-    height: int = option(1080, "Height", "pixels from top to bottom", low=1, high=LONGEST, unit="px")
+    width: int = option(1920, "Width", "pixels from left to right", low=1, unit="px")
+    height: int = option(1080, "Height", "pixels from top to bottom", low=1, unit="px")
     depth: Depth = option(Depth.EIGHT, "Depth", "bits per channel")
     ground: Ground = option(Ground.WHITE, "Filled with", "what it is filled with")
 
@@ -48,8 +46,8 @@ class NewPicture:
 class Size:
     """A size."""
 
-    width: int = option(1, "Width", "pixels from left to right", low=1, high=LONGEST, unit="px")
-    height: int = option(1, "Height", "pixels from top to bottom", low=1, high=LONGEST, unit="px")
+    width: int = option(1, "Width", "pixels from left to right", low=1, unit="px")
+    height: int = option(1, "Height", "pixels from top to bottom", low=1, unit="px")
     linked: bool = option(True, "Keep the proportions", "a side follows the other")
 
 
@@ -121,8 +119,10 @@ class FormPage(Page):
 
     @property
     def accepted_values(self) -> Section | None:
-        """Run the dialog; return the values, or None where the user changed their mind."""
-        return self.form.values if self.exec() == QDialog.DialogCode.Accepted else None
+        """Run the dialog, which is gone afterwards; return the values, or None where the user changed their mind."""
+        accepted = self.exec() == QDialog.DialogCode.Accepted
+        self.deleteLater()
+        return self.form.values if accepted else None
 
 
 class SizePage(FormPage):
@@ -219,7 +219,7 @@ def too_large(width: int, height: int) -> str:
 
 def _side(length: float) -> int:
     """Return a length as a side can have it."""
-    return min(max(1, round(length)), LONGEST)
+    return max(1, round(length))
 
 
 def new_photo(new: NewPicture) -> Photo:
