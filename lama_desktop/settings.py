@@ -3,6 +3,8 @@
 Two kinds of things are kept. Options are what a person chose: sections declared with `option(...)`, registered under a
 name, asked for by their class. Memory is what the program noticed: recent files, the window's layout, shortcuts.
 
+Whoever shows options asks to be told of every section that is put, by whomever, and shows that: nobody keeps a copy.
+
 Nothing in the file can stop the program. A value that is not allowed takes its default, a file that cannot be read is
 set aside under another name, and what a newer version wrote is kept as it is. One thread owns a Settings.
 """
@@ -46,6 +48,7 @@ class Settings:
         self._content: Content = {}
         self._saved: Content = {}
         self._sections: dict[type[Section], Section] = {}
+        self._told: list[Callable[[Section], object]] = []
         self._load()
 
     def __getitem__(self, kind: type[T]) -> T:
@@ -55,11 +58,17 @@ class Settings:
         return cast(T, self._sections[kind])
 
     def put(self, section: Section) -> None:
-        """Replace a section by one of the same class with other values."""
+        """Replace a section by one of the same class with other values, and tell it."""
         name = self._names[type(section)]
         self._sections[type(section)] = section
         self._part("options").setdefault(name, {})
         self._content["options"][name] |= options.to_dict(section)
+        for told in self._told:
+            told(section)
+
+    def tell(self, told: Callable[[Section], object]) -> None:
+        """Call something with every section that is put from now on, as long as these settings are in use."""
+        self._told.append(told)
 
     def recall(self, name: str, default: V) -> V:
         """Return what was remembered under a name; `default` where it is absent or of another type."""

@@ -174,3 +174,13 @@ def test_without_a_file_nothing_is_kept():
     settings.put(Brush(5))
     settings.save()
     assert settings[Brush] == Brush(5)
+
+
+def test_whoever_asks_is_told_of_every_section_that_is_put():
+    settings, told = Settings(None, SECTIONS), []
+    settings.put(Brush(5))
+    settings.tell(lambda section: told.append((section, settings[type(section)])))
+    settings.put(Brush(7))
+    settings.put(View(False))
+    settings.remember("recent", [])
+    assert told == [(Brush(7), Brush(7)), (View(False), View(False))], "and it is what the settings say by then"

@@ -156,6 +156,16 @@ class Form(QWidget):
         for name, editor in self._editors.items():
             editor.value = getattr(values, name)  # type: ignore[attr-defined]
 
+    def follow(self, section: Section) -> None:
+        """Show a section where it is of the kind that is shown here, as `values` does."""
+        if isinstance(section, type(self._values)):
+            self.values = section
+
+    def restore(self) -> None:
+        """Take the defaults of the options that are shown, and of no others."""
+        self._change({name: self._option(name).default for name in self._editors})
+        self.values = self._values
+
     def editor(self, name: str) -> QWidget:
         """Return the control of an option."""
         return self._editors[name]
@@ -216,7 +226,7 @@ class Form(QWidget):
                 widget.setToolTip(sentence(tr(option.help)))
             editor.setAccessibleName(tr(option.title))
             editor.setAccessibleDescription(sentence(tr(option.help)))
-            editor.changed.connect(lambda value, name=option.name: self._change(name, value))  # type: ignore[attr-defined]
+            editor.changed.connect(lambda value, name=option.name: self._change({name: value}))  # type: ignore[attr-defined]
             self._editors[option.name], self._labels[option.name] = editor, label
             if compact:
                 line.addSpacing(_SPACE - GAP if row else 0)
@@ -233,8 +243,8 @@ class Form(QWidget):
             line.addStretch(1)
         self.setLayout(line if compact else grid)
 
-    def _change(self, name: str, value: object) -> None:
-        self._values = options.from_dict(type(self._values), options.to_dict(self._values) | {name: value})
+    def _change(self, changes: dict[str, object]) -> None:
+        self._values = options.from_dict(type(self._values), options.to_dict(self._values) | changes)
         self.changed.emit(self._values)
 
 

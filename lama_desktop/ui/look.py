@@ -6,6 +6,7 @@ from dataclasses import replace
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor
 
+from lama_desktop.options import Section
 from lama_desktop.settings import Settings
 from lama_desktop.tools.tool import Tool
 from lama_desktop.ui.canvas.canvas import Canvas
@@ -34,6 +35,7 @@ class Look(QObject):
         super().__init__()
         self._settings, self._canvases = settings, canvases
         self.mask_shown: bool = True
+        settings.tell(self._follow)
 
     @property
     def appearance(self) -> Appearance:
@@ -69,19 +71,19 @@ class Look(QObject):
 
     def toggle_grid(self) -> None:
         """Show lines between pixels at a high zoom, or do not."""
-        self._choose(replace(self.appearance, pixel_grid=not self.appearance.pixel_grid))
+        self._settings.put(replace(self.appearance, pixel_grid=not self.appearance.pixel_grid))
 
     def cycle_mask_color(self) -> None:
         """Show the masks in the next colour."""
         now = self.appearance.mask_color
         following = COLORS[(COLORS.index(now) + 1) % len(COLORS)] if now in COLORS else COLORS[0]
-        self._choose(replace(self.appearance, mask_color=following))
+        self._settings.put(replace(self.appearance, mask_color=following))
 
     def toggle_split(self, canvas: Canvas) -> None:
         """Show the original beside the present, or the present only."""
         canvas.split = 0.5 if canvas.split is None else None
         self.changed.emit()
 
-    def _choose(self, appearance: Appearance) -> None:
-        self._settings.put(appearance)
-        self.refresh()
+    def _follow(self, section: Section) -> None:
+        if isinstance(section, Appearance):
+            self.refresh()

@@ -15,7 +15,6 @@ from lama_desktop.core.drawable import Mask
 from lama_desktop.core.group import pixel_layer
 from lama_desktop.core.layer import Layer
 from lama_desktop.engine.interface import Engines
-from lama_desktop.engine.options import EngineOptions
 from lama_desktop.models.store import ModelStore
 from lama_desktop.options import Section
 from lama_desktop.paths import cache_folder, resource
@@ -47,7 +46,7 @@ from lama_desktop.ui.recent import Recent
 from lama_desktop.ui.remove import Remover
 from lama_desktop.ui.retouch import Retouch
 from lama_desktop.ui.save import Saver
-from lama_desktop.ui.sections import Appearance, Editing, RemoveOptions
+from lama_desktop.ui.sections import Appearance, Editing
 from lama_desktop.ui.status_bar import StatusBar
 from lama_desktop.ui.text import tr
 from lama_desktop.ui.theme import Theme
@@ -124,7 +123,7 @@ class MainWindow(QMainWindow):
         self.remover = Remover(runner, engines)
         self.batch = BatchDesk(self, engines)
         self.look = Look(settings, lambda: self.workspace.canvases)
-        self.asks = Asks(self, self.follow_settings)
+        self.asks = Asks(self, settings.put)
         self.retouch = Retouch(
             self, self.remover, store, settings, self.notices, lambda: self.asks.preferences("models")
         )
@@ -194,25 +193,12 @@ class MainWindow(QMainWindow):
         """Open the photo that travels with the program."""
         self.files.open([resource("sample", "sample.jpg")])
 
-    def follow_settings(self, section: Section) -> None:
-        """Do what a changed section asks for."""
-        if isinstance(section, Appearance):
-            self.theme.choose(section.theme)
-            self.look.refresh()
-        elif isinstance(section, Editing):
-            for document in self.workspace.documents:
-                document.history.budget = section.history_mb * MB
-        elif isinstance(section, EngineOptions | RemoveOptions):
-            self.engine.refresh()
-            self.tool_options.after_stroke.value = self.retouch.is_after_stroke
-        self.action_set.refresh_soon()
-
     # Assembly
 
     def _build_bars(self) -> None:
         actions = self.action_set
         self.toolbox = Toolbox(self.toolbelt.tools, [actions[tool.id] for tool in self.toolbelt.tools], self.theme)
-        self.tool_options = ToolOptions(actions["remove"], self.retouch.is_after_stroke, self.theme)
+        self.tool_options = ToolOptions(actions["remove"], self.settings, self.theme)
         self.status = StatusBar(self.runner)
         self.setStatusBar(self.status)
 
@@ -253,7 +239,6 @@ class MainWindow(QMainWindow):
         self.toolbelt.taken.connect(self._take_tool)
         self.toolbelt.changed.connect(self._follow_tool)
         self.tool_options.changed.connect(self._follow_tool)
-        self.tool_options.after_stroke_changed.connect(lambda _: self.retouch.toggle_after_stroke())
         self.engine.models_wanted.connect(lambda: self.asks.preferences("models"))
         self.engine.device_changed.connect(self.status.show_device)
         self.status.zoom_entered.connect(self._zoom_to)
@@ -264,6 +249,7 @@ class MainWindow(QMainWindow):
         self.remover.ended.connect(self._hide_removal)
         self.remover.dropped.connect(lambda text: self.notices.tell(text, Tone.WARNING))
         self.look.changed.connect(self.action_set.refresh_soon)
+        self.settings.tell(self._follow_settings)
 
     def _make_canvas(self, document: Document) -> Canvas:
         self.toolbelt.suit(document.size)
@@ -297,6 +283,15 @@ class MainWindow(QMainWindow):
         self.status.show_document(document)
         self._show_zoom()
         self._refresh()
+
+    def _follow_settings(self, section: Section) -> None:
+        """Do what other options ask for."""
+        if isinstance(section, Appearance):
+            self.theme.choose(section.theme)
+        elif isinstance(section, Editing):
+            for document in self.workspace.documents:
+                document.history.budget = section.history_mb * MB
+        self.action_set.refresh_soon()
 
     def _forget(self, document: Document) -> None:
         """Let go of a document that was closed."""

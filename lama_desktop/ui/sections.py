@@ -59,7 +59,9 @@ class RemoveOptions:
         "Look at",
         "what the model sees: everything visible, the original photo, or the active layer and those below it",
     )
-    after_stroke: bool = option(False, "Fill after each stroke", "remove as soon as the pointer is released")
+    after_stroke: bool = option(
+        False, "Fill after each stroke", "remove what was painted as soon as the pointer is released"
+    )
 
 
 @dataclass(frozen=True)

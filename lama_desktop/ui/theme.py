@@ -117,6 +117,7 @@ class Theme(QObject):
         super().__init__()
         self._application = application
         self._hints = application.styleHints()
+        self._choice: ThemeChoice | None = None
         self.tokens = DARK
         application.setStyle("Fusion")
         self._hints.colorSchemeChanged.connect(self._dress)
@@ -124,6 +125,8 @@ class Theme(QObject):
 
     def choose(self, choice: ThemeChoice) -> None:
         """Take the light, the dark, or the system's colours."""
+        if choice is self._choice:  # to dress every widget anew takes long
+            return
         self._choice = choice
         schemes = {ThemeChoice.LIGHT: Qt.ColorScheme.Light, ThemeChoice.DARK: Qt.ColorScheme.Dark}
         self._hints.setColorScheme(schemes.get(choice, Qt.ColorScheme.Unknown))

@@ -82,6 +82,22 @@ def test_values_are_shown_without_a_signal(form):
     assert form.values == Brush(7, 0.25, 2.0, Edge.HARD, False, "x")
 
 
+def test_defaults_are_those_of_the_options_that_are_shown(form):
+    part = Form(Brush(7, 0.25, note="x"), only=["size", "edge"])
+    part.changed.connect(form.heard.append)
+    part.restore()
+    assert form.heard == [Brush(48, 0.25, note="x")]
+    assert part.editor("size").value == 48
+
+
+def test_a_form_follows_sections_of_its_own_kind(form):
+    form.follow(Appearance())
+    assert form.values == Brush()
+    form.follow(Brush(7))
+    assert form.editor("size").value == 7
+    assert form.heard == []
+
+
 def test_typing_a_number_counts_when_it_is_complete(form, application):
     field = form.editor("size").field
     field.setFocus()

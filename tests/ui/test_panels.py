@@ -5,7 +5,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QToolButton
 from window import write_photo
 
 from lama_desktop.core.blend import NORMAL, blend_mode
@@ -282,6 +282,28 @@ def test_the_engine_panel_offers_models_and_devices(app, document):
     assert device.value is DeviceName.AUTO
 
 
+def test_what_a_removal_looks_at_and_its_model_are_chosen_apart(app, document):
+    panel = app.window.engine
+    app.do("after-stroke")
+    panel.model.setFocus()
+    QTest.keyClick(panel.model, Qt.Key.Key_Down)
+    model = panel.model.value
+    assert model
+    (more,) = [each for each in panel.findChildren(QToolButton) if each.text() == "More"]
+    QTest.mouseClick(more, LEFT)
+    (original,) = [each for each in panel.source.findChildren(QToolButton) if each.text() == "Original"]
+    QTest.mouseClick(original, LEFT)
+    assert app.settings[RemoveOptions] == RemoveOptions(model, Source.ORIGINAL, after_stroke=True)
+    assert panel.model.value == model
+
+
+def test_the_engine_panel_shows_the_model_that_is_used(app):
+    panel = app.window.engine
+    for chosen, shown in (("telea", "telea"), ("own-network", "")):  # one that is gone: the best one stands in
+        app.settings.put(RemoveOptions(model=chosen))
+        assert panel.model.value == shown
+
+
 def test_what_has_no_effect_cannot_be_changed(app, document, until):
     panel = app.window.engine
     app.settings.put(EngineOptions(refine=True))
@@ -301,6 +323,16 @@ def test_filling_after_strokes_is_offered_with_what_paints_a_mask(app, document)
     for tool, offered in (("brush", True), ("move", False), ("lasso", True), ("hand", False)):
         app.do(tool)
         assert switch.isVisible() is offered, tool
+
+
+def test_the_switch_and_the_menu_say_the_same_of_filling_after_strokes(app, document):
+    switch, action = app.window.tool_options.after_stroke, app.window.action_set["after-stroke"]
+    for toggle in (action.trigger, lambda: QTest.mouseClick(switch, LEFT), action.trigger):
+        before = app.settings[RemoveOptions].after_stroke
+        toggle()
+        app.window.action_set.refresh()
+        assert app.settings[RemoveOptions].after_stroke is not before
+        assert switch.value is action.isChecked() is not before
 
 
 def test_a_single_layer_goes_nowhere(app, document):

@@ -33,7 +33,7 @@ PAGES: tuple[tuple[str, str, tuple[type[Section], ...]], ...] = (
     ("engine", "Engine", (EngineOptions, RemoveOptions)),
     ("export", "Export", (WriteOptions,)),
 )
-HIDDEN: dict[type[Section], tuple[str, ...]] = {RemoveOptions: ("source", "after_stroke")}
+SHOWN: dict[type[Section], tuple[str, ...]] = {RemoveOptions: ("source", "after_stroke")}
 """Sections of which only some options have a row here."""
 LABELS = 180
 
@@ -43,10 +43,10 @@ class Preferences(Page):
 
     Args:
         parent: the window.
-        settings: read and written.
+        settings: what is shown; the pages stay open beside the window, and follow what is changed there.
         models: the models page.
         shortcuts: the shortcuts page.
-        changed: called with a section when one of its options is another.
+        changed: called with a section when one of its options was changed here; keeps it in the settings.
     """
 
     def __init__(
@@ -119,9 +119,10 @@ class Preferences(Page):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         for kind in sections:
-            form = Form(self._settings[kind], only=HIDDEN.get(kind))
+            form = Form(self._settings[kind], only=SHOWN.get(kind))
             form.set_label_width(LABELS)
-            form.changed.connect(self._take)
+            form.changed.connect(self._changed)
+            self._settings.tell(form.follow)
             self._forms.append(form)
             column.addWidget(form)
         column.addStretch(1)
@@ -131,13 +132,8 @@ class Preferences(Page):
         self.stack.setCurrentIndex(index)
         self.defaults.setVisible(index < len(PAGES))
 
-    def _take(self, values: Section) -> None:
-        self._settings.put(values)
-        self._changed(values)
-
     def _restore(self) -> None:
         """Put the options of the page in front back to their defaults."""
         page = self.stack.currentWidget()
         for form in page.findChildren(Form) if page is not None else []:
-            form.values = type(form.values)()
-            self._take(form.values)
+            form.restore()

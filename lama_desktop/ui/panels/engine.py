@@ -1,5 +1,6 @@
 """Engine panel: which model fills, on which device, and how."""
 
+from dataclasses import replace
 from typing import cast
 
 from PySide6.QtCore import Qt, Signal
@@ -9,6 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QMainWindow, QToolButton, QVB
 from lama_desktop.core.document import Document
 from lama_desktop.engine.options import DeviceName, EngineOptions, Precision
 from lama_desktop.models.store import ModelStore
+from lama_desktop.options import Section
 from lama_desktop.settings import Settings
 from lama_desktop.ui.controls.choices import Choice
 from lama_desktop.ui.controls.scrolling import Column
@@ -42,12 +44,10 @@ class EnginePanel(Panel):
 
     Signals:
         models_wanted: the user asked for other models than those here.
-        changed: an option or the model is another one.
         device_changed: what removals run on is told, in words: "CPU, bfloat16".
     """
 
     models_wanted = Signal()
-    changed = Signal()
     device_changed = Signal(str)
 
     def __init__(self, settings: Settings, store: ModelStore, theme: Theme, runner: JobRunner) -> None:
@@ -58,30 +58,27 @@ class EnginePanel(Panel):
         self.model.setAccessibleName(tr("Model"))
         self.model.setToolTip(tr("The model that fills the hole."))
         self.model.changed.connect(self._choose)
-        options = settings[EngineOptions]
-        self.main = Form(options, only=MAIN)
-        self.more = Form(options, only=MORE)
+        self.main = Form(settings[EngineOptions], only=MAIN)
+        self.more = Form(settings[EngineOptions], only=MORE)
         self.source = Form(settings[RemoveOptions], only=["source"])
-        for form in (self.main, self.more):
-            form.changed.connect(self._take)
-        self.source.changed.connect(self._take)
+        for form in (self.main, self.more, self.source):
+            form.changed.connect(settings.put)
+            settings.tell(form.follow)
         self.expected = ExpectedRow()
         self.main.add_below("preset", self.expected)
         self._expectation = Expectation(runner)
         self._expectation.changed.connect(self.expected.show_estimates)
         self._lay_out(theme)
         self.refresh()
+        settings.tell(self._follow)
 
     def refresh(self) -> None:
-        """Show the models that are on this disk now, and the options as they are."""
+        """Offer the models that are on this disk now, and show the chosen one."""
         titles, automatic = usable(self._store), best(self._store)
         first = ("", tr("Auto ({model})", model=titles.get(automatic, automatic)))
         self.model.offer([first, *titles.items(), (GET, tr("More models…"))])
         chosen = self._settings[RemoveOptions].model
         self.model.value = chosen if chosen in titles else ""
-        for form in (self.main, self.more):
-            form.values = self._settings[EngineOptions]
-        self.source.values = self._settings[RemoveOptions]
         self._enable()
 
     def show_document(self, document: Document | None) -> None:
@@ -107,18 +104,17 @@ class EnginePanel(Panel):
 
     def _choose(self, id: str) -> None:
         if id == GET:
-            self.model.value = self._settings[RemoveOptions].model
+            self.refresh()
             self.models_wanted.emit()
             return
-        self._take(RemoveOptions(**(vars(self._settings[RemoveOptions]) | {"model": id})))
+        self._settings.put(replace(self._settings[RemoveOptions], model=id))
 
-    def _take(self, values: EngineOptions | RemoveOptions) -> None:
-        self._settings.put(values)
-        if isinstance(values, EngineOptions):
-            for form in (self.main, self.more):
-                form.values = values
-        self._enable()
-        self.changed.emit()
+    def _follow(self, section: Section) -> None:
+        """Show what follows from another option or another model."""
+        if isinstance(section, RemoveOptions):
+            self.refresh()
+        elif isinstance(section, EngineOptions):
+            self._enable()
 
     def _enable(self) -> None:
         """Let only those options be changed that have an effect, and tell on what they run."""

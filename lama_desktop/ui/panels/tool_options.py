@@ -3,16 +3,17 @@
 from itertools import pairwise
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction, QFont, QPalette
+from PySide6.QtGui import QAction, QFont
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolBar, QWidget
 
 from lama_desktop.options import Section
+from lama_desktop.settings import Settings
 from lama_desktop.tools.tool import Tool
-from lama_desktop.ui.controls.choices import Switch
 from lama_desktop.ui.controls.scrolling import Strip
 from lama_desktop.ui.form import Form
+from lama_desktop.ui.sections import RemoveOptions
 from lama_desktop.ui.text import keys_text, sentence, tr
-from lama_desktop.ui.theme import GAP, PADDING, UNIT, Theme, weighted
+from lama_desktop.ui.theme import PADDING, UNIT, Theme, weighted
 from lama_desktop.ui.toolbelt import masks
 
 BAR, HEIGHT, SPACE = 44, 30, 20
@@ -23,32 +24,31 @@ class ToolOptions(QToolBar):
 
     Args:
         remove: the action of the prominent button.
-        after_stroke: whether "Fill after each stroke" is on.
+        settings: whether to fill after each stroke.
         theme: for the arrows where the bar is narrow.
 
     Signals:
         changed: the tool has other options: the tool.
-        after_stroke_changed: whether to remove after each stroke.
     """
 
     changed = Signal(object)
-    after_stroke_changed = Signal(object)
 
-    def __init__(self, remove: QAction, after_stroke: bool, theme: Theme) -> None:
+    def __init__(self, remove: QAction, settings: Settings, theme: Theme) -> None:
         super().__init__(tr("Tool options"))
         self.setObjectName("options")
         self._tool: Tool | None = None
         self._form: Form | None = None
         self._title = QLabel()
         self._title.setProperty("kind", "title")
-        self.after_stroke = Switch(after_stroke)
-        self.after_stroke.changed.connect(self.after_stroke_changed)
+        self._filling = Form(settings[RemoveOptions], only=["after_stroke"], compact=True)
+        self._filling.changed.connect(settings.put)
+        settings.tell(self._filling.follow)
+        self.after_stroke = self._filling.editor("after_stroke")
         self._remove = RemoveButton(remove)
         controls, holder = QWidget(), QWidget()
         self._row = QHBoxLayout(controls)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(SPACE)
-        self._filling = self._labelled_switch()
         self._row.addWidget(self._filling)
         self._row.addStretch(1)
         row = QHBoxLayout(holder)
@@ -89,20 +89,6 @@ class ToolOptions(QToolBar):
         assert self._tool is not None
         self._tool.options = values
         self.changed.emit(self._tool)
-
-    def _labelled_switch(self) -> QWidget:
-        holder = QWidget()
-        row = QHBoxLayout(holder)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(GAP)
-        label = QLabel(tr("Fill after each stroke"))
-        label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        label.setBuddy(self.after_stroke)
-        self.after_stroke.setAccessibleName(label.text())
-        for widget in (label, self.after_stroke):
-            widget.setToolTip(tr("Remove what was painted as soon as the pointer is released."))
-            row.addWidget(widget)
-        return holder
 
 
 def _takes_keys(widget: QWidget) -> bool:
