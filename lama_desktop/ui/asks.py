@@ -1,6 +1,5 @@
 """Asks: the actions that open a dialog first: new, size, angle, mask operations, preferences, shortcuts, about."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,6 @@ from PySide6.QtWidgets import QFormLayout, QLabel, QPlainTextEdit, QWidget
 from lama_desktop import __version__
 from lama_desktop.core import masking
 from lama_desktop.core.geometry import Rect
-from lama_desktop.options import Section
 from lama_desktop.paths import logs_folder
 from lama_desktop.progress import Progress
 from lama_desktop.ui import edits
@@ -52,12 +50,11 @@ class Asks(QObject):
 
     Args:
         window: whose.
-        sections_changed: called with a section that was changed in the preferences.
     """
 
-    def __init__(self, window: "MainWindow", sections_changed: Callable[[Section], object]) -> None:
+    def __init__(self, window: "MainWindow") -> None:
         super().__init__(window)
-        self._window, self._sections_changed = window, sections_changed
+        self._window = window
         self._preferences: Preferences | None = None
         self._models: ModelsPage | None = None
         self._open: dict[str, Page] = {}
@@ -106,10 +103,7 @@ class Asks(QObject):
         """Show the preferences at a page."""
         window = self._window
         if self._preferences is None:
-            self._preferences = Preferences(
-                window, window.settings, self.models, ShortcutsPage(window.action_set), self._sections_changed
-            )
-        self._preferences.refresh()
+            self._preferences = Preferences(window, window.settings, self.models, ShortcutsPage(window.action_set))
         self._preferences.show_page(page)
         self._preferences.show()
         self._preferences.raise_()

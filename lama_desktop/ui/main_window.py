@@ -123,7 +123,7 @@ class MainWindow(QMainWindow):
         self.remover = Remover(runner, engines)
         self.batch = BatchDesk(self, engines)
         self.look = Look(settings, lambda: self.workspace.canvases)
-        self.asks = Asks(self, settings.put)
+        self.asks = Asks(self)
         self.retouch = Retouch(
             self, self.remover, store, settings, self.notices, lambda: self.asks.preferences("models")
         )

@@ -1,7 +1,5 @@
 """Preferences: pages of declared options, the models page, the shortcuts page. What is chosen counts at once."""
 
-from collections.abc import Callable
-
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -43,24 +41,17 @@ class Preferences(Page):
 
     Args:
         parent: the window.
-        settings: what is shown; the pages stay open beside the window, and follow what is changed there.
+        settings: read and written; the pages stay open beside the window, and follow what is changed there.
         models: the models page.
         shortcuts: the shortcuts page.
-        changed: called with a section when one of its options was changed here; keeps it in the settings.
     """
 
     def __init__(
-        self,
-        parent: QWidget | None,
-        settings: Settings,
-        models: ModelsPage,
-        shortcuts: ShortcutsPage,
-        changed: Callable[[Section], object],
+        self, parent: QWidget | None, settings: Settings, models: ModelsPage, shortcuts: ShortcutsPage
     ) -> None:
         super().__init__(parent, tr("Preferences"))
         self.resize(860, 600)
-        self._settings, self._changed = settings, changed
-        self._forms: list[Form] = []
+        self._settings = settings
         self._ids: list[str] = []
         self.list, self.stack = QListWidget(), QStackedWidget()
         self.list.setFixedWidth(180)
@@ -93,11 +84,6 @@ class Preferences(Page):
         """Show a page: one of PAGES, "models" or "shortcuts"."""
         self.list.setCurrentRow(self._ids.index(key))
 
-    def refresh(self) -> None:
-        """Show the settings as they are."""
-        for form in self._forms:
-            form.values = self._settings[type(form.values)]
-
     def _add(self, key: str, title: str, page: QWidget) -> None:
         holder = QWidget()
         column = QVBoxLayout(holder)
@@ -121,9 +107,8 @@ class Preferences(Page):
         for kind in sections:
             form = Form(self._settings[kind], only=SHOWN.get(kind))
             form.set_label_width(LABELS)
-            form.changed.connect(self._changed)
+            form.changed.connect(self._settings.put)
             self._settings.tell(form.follow)
-            self._forms.append(form)
             column.addWidget(form)
         column.addStretch(1)
         return page
