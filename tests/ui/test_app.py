@@ -114,7 +114,7 @@ def test_a_folder_that_cannot_be_written_does_not_stop_the_start(application, mo
 def test_the_theme_is_chosen_and_followed_everywhere(app):
     window = app.window
     window.asks.preferences()
-    form = window.asks._preferences._forms[0]
+    form = window.asks._preferences.forms[0]
     form.editor("theme").changed.emit(ThemeChoice.LIGHT)
     assert app.theme.tokens is LIGHT
     assert app.settings[Appearance].theme is ThemeChoice.LIGHT

@@ -180,7 +180,7 @@ def test_in_the_preferences_a_number_is_corrected_before_they_close(app, until):
     app.window.asks.preferences("editing")
     page = app.window.asks._preferences
     until(page.isActiveWindow)
-    field = page.stack.findChildren(Form)[1].editor("history_mb").field
+    field = page.forms[1].editor("history_mb").field
     field.setFocus()
     app.application.processEvents()
     QTest.keyClicks(field, "900")
@@ -369,9 +369,7 @@ def test_the_export_page_says_how_pixels_are_compressed(app, document, tmp_path)
 
 def test_the_quality_of_the_source_has_the_same_name_everywhere(app):
     app.window.asks.preferences("export")
-    editor = next(
-        each for each in app.window.asks._preferences.stack.findChildren(Form) if isinstance(each.values, WriteOptions)
-    )
+    editor = next(each for each in app.window.asks._preferences.forms if isinstance(each.values, WriteOptions))
     assert editor.editor("quality").field.text() == "source"
 
 

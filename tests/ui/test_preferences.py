@@ -7,7 +7,6 @@ from PySide6.QtWidgets import QToolButton
 from window import write_photo
 
 from lama_desktop.engine.options import EngineOptions, Preset
-from lama_desktop.ui.form import Form
 from lama_desktop.ui.sections import Appearance, Editing, FolderChoice, RemoveOptions, Source
 from lama_desktop.ui.theme import ThemeChoice
 
@@ -23,7 +22,7 @@ def shown(app, until):
         app.window.asks.preferences(key)
         page = app.window.asks._preferences
         until(page.isActiveWindow)
-        return page.stack.findChildren(Form)[number]
+        return page.forms[number]
 
     return show
 

@@ -52,6 +52,8 @@ class Preferences(Page):
         super().__init__(parent, tr("Preferences"))
         self.resize(860, 600)
         self._settings = settings
+        self.forms: list[Form] = []
+        """Those of all pages."""
         self._ids: list[str] = []
         self.list, self.stack = QListWidget(), QStackedWidget()
         self.list.setFixedWidth(180)
@@ -109,6 +111,7 @@ class Preferences(Page):
             form.set_label_width(LABELS)
             form.changed.connect(self._settings.put)
             self._settings.tell(form.follow)
+            self.forms.append(form)
             column.addWidget(form)
         column.addStretch(1)
         return page
