@@ -1,15 +1,19 @@
 """Progress: one handle that reports how far a job is and stops it when the user asks.
 
 The worker calls it, any thread may call `cancel`. Every report is a cancel point, so work that reports at least twice
-a second can be stopped within a second.
+a second can be stopped within a second. Work that cannot report is done `aside`.
 """
 
 import threading
 from collections.abc import Callable
+from typing import TypeVar
 
 from lama_desktop.errors import Cancelled
 
 Report = Callable[[float, str], None]
+T = TypeVar("T")
+TICK_S = 0.1
+"""How often somebody who waits looks whether to go on."""
 
 
 class Progress:
@@ -35,11 +39,15 @@ class Progress:
         Raises:
             Cancelled: the user asked to stop.
         """
-        if self._stop.is_set():
-            raise Cancelled
+        self.check()
         self._text = text or self._text
         if self._report is not None:
             self._report(self._start + self._span * min(max(fraction, 0.0), 1.0), self._text)
+
+    def check(self) -> None:
+        """Report nothing; raise `Cancelled` if the user asked to stop."""
+        if self._stop.is_set():
+            raise Cancelled
 
     def cancel(self) -> None:
         """Make the next report, of this handle and all its stages, raise `Cancelled`."""
@@ -58,3 +66,30 @@ class Progress:
         child._span = self._span * (end - start)
         child._text = self._text
         return child
+
+
+def aside(work: Callable[[], T], progress: Progress) -> T:
+    """Return what work returns that has no cancel points, such as the codec of a library; wait for it elsewhere.
+
+    It is done on a thread of its own, which goes on to its end when nobody waits any more, and keeps no program from
+    ending. So it may change nothing that others see: a file is encoded like this, and not written.
+
+    Raises:
+        Cancelled: the user asked to stop; what comes out is dropped.
+        BaseException: whatever the work raised.
+    """
+    over, results, errors = threading.Event(), list[T](), list[BaseException]()
+
+    def run() -> None:
+        try:
+            results.append(work())
+        except BaseException as error:  # noqa: BLE001 (raised again by who waits)
+            errors.append(error)
+        over.set()
+
+    threading.Thread(target=run, name="aside", daemon=True).start()
+    while not over.wait(TICK_S):
+        progress.check()
+    if errors:
+        raise errors[0]
+    return results[0]

@@ -139,7 +139,7 @@ def inpaint_file(
             _refuse_overwriting(path, source, mask_file, overwrite and path is output)
     marks = [time.perf_counter()]
     progress(0, f"reading {source.name}")
-    photo = formats.read(source)
+    photo = formats.read(source, progress)
     output = output or _beside(source, photo)
     if sheet is not None and output.resolve() == sheet.resolve():
         raise SettingsError(f"{output.name} cannot be both the result and the sheet: choose another name for one.")
@@ -162,8 +162,8 @@ def inpaint_file(
     for note in notes:
         logger.warning("Note: %s", note)
     if sheet is not None:
-        formats.write(_sheet(photo, mask, result), sheet, options)
-    formats.write(result, output, options)  # last, and nothing after it can stop: done is done
+        formats.write(_sheet(photo, mask, result), sheet, options, progress)
+    formats.write(result, output, options, progress)  # last, and nothing after it can stop: done is done
     marks.append(time.perf_counter())
     with contextlib.suppress(Cancelled):
         progress(1)

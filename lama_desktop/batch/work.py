@@ -23,7 +23,7 @@ from lama_desktop.core.photo import Photo
 from lama_desktop.errors import Cancelled, FileFormatError, LamaDesktopError
 from lama_desktop.formats import atomic
 from lama_desktop.formats.base import shown
-from lama_desktop.progress import Progress
+from lama_desktop.progress import Progress, aside
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class Work:
             _refuse_unwritable(task.output)
             with self._room.place(progress) as place:
                 progress(0, f"reading {task.photo.name}")
-                photo, coverage, begun = self._read(task, place)
+                photo, coverage, begun = self._read(task, place, progress)
                 if not coverage.any():
                     reason = f"Nothing is to be removed from {shown(task.photo.name)}."
                     return replace(begun, state=State.EMPTY, reason=reason)
@@ -86,7 +86,7 @@ class Work:
                 progress(0.9, f"writing {task.output.name}")
                 seconds, notes = {**begun.seconds, "fill": filled.seconds}, (*begun.notes, *filled.notes)
                 begun = replace(begun, seconds=seconds, notes=notes)
-                return self._write(task, converted(filled.photo, self._order.batch), begun)
+                return self._write(task, converted(filled.photo, self._order.batch), begun, progress)
         except JournalError:
             raise
         except LamaDesktopError as error:
@@ -101,10 +101,10 @@ class Work:
             reason = f"This is a defect of LaMa Desktop ({type(error).__name__}: {error})."
             return Outcome(task.number, State.FAILED, reason)
 
-    def _read(self, task: Task, place: Place) -> tuple[Photo, Coverage, Outcome]:
+    def _read(self, task: Task, place: Place, progress: Progress) -> tuple[Photo, Coverage, Outcome]:
         """Return the photo, what is to be removed from it, and what there is to say so far."""
         start = time.perf_counter()
-        photo = formats.read(task.photo)
+        photo = formats.read(task.photo, progress)
         place.settle(photo.size[0] * photo.size[1])
         self._refuse_losing(task, photo.notes)
         coverage, notes = coverage_of(photo, task.masks, self._order)
@@ -118,12 +118,12 @@ class Work:
         )
         return photo, coverage, begun
 
-    def _write(self, task: Task, photo: Photo, begun: Outcome) -> Outcome:
+    def _write(self, task: Task, photo: Photo, begun: Outcome, progress: Progress) -> Outcome:
         """Write a result, announced beforehand."""
         start = time.perf_counter()
         lost = formats.losses(photo, task.output, self._order.write)
         self._refuse_losing(task, lost)
-        data = formats.encoded(photo, task.output, self._order.write)
+        data = aside(lambda: formats.encoded(photo, task.output, self._order.write), progress)
         digest = digest_of(data)
         done = replace(begun, state=State.DONE, notes=(*begun.notes, *lost), bytes_written=len(data), digest=digest)
         if self._is_taken(task):

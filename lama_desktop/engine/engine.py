@@ -32,7 +32,7 @@ from lama_desktop.engine.textured_model import TexturedModel
 from lama_desktop.engine.windows import Window, WindowLimits, bounds_of, plan_windows
 from lama_desktop.errors import LamaDesktopError, SettingsError
 from lama_desktop.models.store import ModelStore
-from lama_desktop.progress import Progress
+from lama_desktop.progress import Progress, aside
 
 ENOUGH_SOURCE = 0.2
 """The part of a window that may be copied from below which the window is widened."""
@@ -180,7 +180,7 @@ class Engine:
             part[..., -1][chosen] = np.rint(opacity[..., 0] * full_value(seen)).astype(part.dtype)[chosen]
             fill = np.clip(fill[..., :3] / np.maximum(opacity, 1e-3), 0, 1).astype(np.float32)
         elif fills_alpha:
-            alpha = _filled_alpha(seen[..., -1], work.hole[rect.slices])[inside.slices]
+            alpha = aside(lambda: _filled_alpha(seen[..., -1], work.hole[rect.slices]), progress)[inside.slices]
             part[..., -1][chosen] = alpha[chosen]
         new = work.space.from_srgb(fill, np.ascontiguousarray(part[..., :channels]))
         before = work.filled[target.slices]

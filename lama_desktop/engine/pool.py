@@ -19,6 +19,7 @@ from lama_desktop.engine.engine import Engine
 from lama_desktop.engine.model import BYTES_PER_PIXEL, SHARE, Model, NetworkModel
 from lama_desktop.engine.refined_model import BYTES_PER_PIXEL as BYTES_REFINED
 from lama_desktop.engine.refined_model import RefinedModel
+from lama_desktop.engine.textured_model import TexturedModel
 from lama_desktop.progress import Progress
 
 MOST = 4
@@ -82,12 +83,15 @@ class EnginePool:
     def _sensible(self) -> int:
         """Return how many windows the cores are good for and the memory holds."""
         free = free_memory("cpu")
-        side = self._model.largest(self._options.preset.side)
-        fit = MOST if free is None else int(free * SHARE / (_bytes_per_pixel(self._model) * side * side))
+        fit = MOST if free is None else int(free * SHARE / _bytes(self._model, self._options.preset.side))
         return max(1, min(self._threads, MOST, fit))
 
 
-def _bytes_per_pixel(model: Model) -> int:
-    if isinstance(model, RefinedModel):
-        return BYTES_REFINED
-    return BYTES_PER_PIXEL if isinstance(model, NetworkModel) else BYTES_WITHOUT_WEIGHTS
+def _bytes(model: Model, side: int) -> int:
+    """Return what the largest window takes where a preset asks for `side`."""
+    per_pixel = BYTES_WITHOUT_WEIGHTS
+    if isinstance(model, NetworkModel | RefinedModel):
+        per_pixel = BYTES_PER_PIXEL if isinstance(model, NetworkModel) else BYTES_REFINED
+    most = per_pixel * model.largest(side) ** 2
+    # Texture comes after the network, when that has given its memory back.
+    return max(most, _bytes(model.plain, max(model.sides))) if isinstance(model, TexturedModel) else most

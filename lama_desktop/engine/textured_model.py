@@ -68,13 +68,13 @@ class TexturedModel:
         seed: int = 0,
         judge: Model | None = None,
     ) -> None:
-        self._plain, self._sides, self._context, self._judge = plain, tuple(sides), context, judge
+        self.plain, self.sides, self._context, self._judge = plain, tuple(sides), context, judge
         self._place, self._seed = device, seed
 
     @property
     def device(self) -> str:
         """Where it runs, in words."""
-        return self._plain.device
+        return self.plain.device
 
     def largest(self, side: int) -> int:
         """Return TEXTURE_SIDE: texture is copied at full size, whatever the network sees."""
@@ -82,15 +82,15 @@ class TexturedModel:
 
     def refines(self, window: Window) -> bool:
         """Tell whether the network refines what it sees of a window, or was not asked to."""
-        if not isinstance(self._plain, RefinedModel):
+        if not isinstance(self.plain, RefinedModel):
             return True
-        scale = self._plain.largest(self._sides[-1]) / max(window.rect.width, window.rect.height)
-        return self._plain.refines(replace(window, scale=min(window.scale, scale)))
+        scale = self.plain.largest(self.sides[-1]) / max(window.rect.width, window.rect.height)
+        return self.plain.refines(replace(window, scale=min(window.scale, scale)))
 
     def fill(self, image: Colors, hole: Hole, progress: Progress, allowed: Hole | None = None) -> Colors:
         """Fill one window; see Model. Channels beyond three, such as opacity, are filled without the network."""
         guide = learn(
-            self._plain, image[..., :3], hole, self._sides, self._context, progress.stage(0, LOOKING), self._judge
+            self.plain, image[..., :3], hole, self.sides, self._context, progress.stage(0, LOOKING), self._judge
         )
         height, width = hole.shape
         colors = enlarged(guide.colors, (width, height)) if guide.scale < 1 else guide.colors
@@ -114,7 +114,7 @@ class TexturedModel:
 
     def retreat(self) -> bool:
         """Leave an accelerator for the CPU."""
-        moved = self._plain.retreat()
+        moved = self.plain.retreat()
         if self._place.name != "cpu":
             self._place.free()
             self._place = Device("cpu", torch.float32)

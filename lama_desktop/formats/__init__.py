@@ -39,6 +39,7 @@ from lama_desktop.formats.png import Png
 from lama_desktop.formats.psd import Photoshop
 from lama_desktop.formats.raw import CameraRaw, is_raw
 from lama_desktop.formats.tiff import Tiff
+from lama_desktop.progress import Progress, aside
 
 __all__ = [
     "FOREIGN",
@@ -86,12 +87,19 @@ _TIFF = next(place for place, each in enumerate(FORMATS) if each.name == "tiff")
 _ROWS = 512
 
 
-def read(path: Path) -> Photo:
+def read(path: Path, progress: Progress | None = None) -> Photo:
     """Read a picture, recognised by its content; orientation is applied.
+
+    Args:
+        path: the file.
+        progress: stops it within a moment, however long the picture takes; nothing is reported.
 
     Raises:
         FileFormatError: it is not there, damaged, too large or of a kind that cannot be read right.
+        Cancelled: the user stopped it.
     """
+    if progress is not None:
+        return aside(lambda: read(path), progress)
     return decode(content(path), path)
 
 
@@ -193,17 +201,29 @@ def read_mask(path: Path, size: tuple[int, int] | None = None) -> Coverage:
     return result
 
 
-def write(photo: Photo, path: Path, options: WriteOptions = WriteOptions()) -> list[str]:  # noqa: B008 (frozen)
+def write(
+    photo: Photo,
+    path: Path,
+    options: WriteOptions = WriteOptions(),  # noqa: B008 (frozen)
+    progress: Progress | None = None,
+) -> list[str]:
     """Write a photo in the format of the suffix; the old file stays whole until the new one is complete.
+
+    Args:
+        photo: the picture.
+        path: its suffix chooses the format.
+        options: how.
+        progress: stops it within a moment, until it is encoded; nothing is reported.
 
     Returns:
         Sentences about what the format could not hold; the same as `losses` beforehand.
 
     Raises:
         FileFormatError: unknown suffix, a picture too large for the format, or the disk refuses.
+        Cancelled: the user stopped it; nothing was written.
     """
     said = losses(photo, path, options)
-    data = encoded(photo, path, options)
+    data = aside(lambda: encoded(photo, path, options), progress or Progress())
     atomic.replace(path, data)
     return said
 

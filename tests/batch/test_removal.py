@@ -1,6 +1,7 @@
 """Files through an engine: what is read, what is written, and in which order things may go wrong."""
 
 import dataclasses
+import threading
 
 import numpy as np
 import pytest
@@ -92,6 +93,25 @@ def test_cancelling_writes_nothing(source, mask, tmp_path):
     progress = Progress()
     with pytest.raises(Cancelled):
         removal.inpaint_file(source, mask, tmp_path / "out.png", engine(progress.cancel), progress=progress)
+    assert {path.name for path in tmp_path.iterdir()} == {"photo.png", "mask.png"}
+
+
+@pytest.mark.parametrize("long", ["decode", "encoded"])
+def test_a_codec_that_takes_long_is_not_waited_for(source, mask, tmp_path, monkeypatch, long):
+    gate, progress = threading.Event(), Progress()
+    quick = getattr(formats, long)
+
+    def slow(*arguments):
+        progress.cancel()
+        gate.wait(60)
+        return quick(*arguments)
+
+    monkeypatch.setattr(formats, long, slow)
+    try:
+        with pytest.raises(Cancelled):
+            removal.inpaint_file(source, mask, tmp_path / "out.png", engine(), progress=progress)
+    finally:
+        gate.set()
     assert {path.name for path in tmp_path.iterdir()} == {"photo.png", "mask.png"}
 
 

@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 import torch
 
+from lama_desktop.engine.device import Device
 from lama_desktop.engine.engine import Engine
+from lama_desktop.engine.model import NetworkModel
 from lama_desktop.engine.options import EngineOptions
 from lama_desktop.engine.pool import MOST, EnginePool
+from lama_desktop.engine.textured_model import TexturedModel
 from lama_desktop.errors import Cancelled
 from lama_desktop.progress import Progress
 
@@ -102,6 +105,17 @@ def test_by_itself_it_takes_what_cores_and_memory_are_good_for(monkeypatch):
     assert pool(Slow()).at_once == 2
     monkeypatch.setattr("lama_desktop.engine.pool.free_memory", lambda name: None)
     assert pool(Slow()).at_once == 2
+
+
+def test_with_texture_the_network_before_it_counts(monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 8)
+    monkeypatch.setattr("lama_desktop.engine.pool.free_memory", lambda name: 12 << 30)
+    network = NetworkModel.__new__(NetworkModel)
+    monkeypatch.setattr(NetworkModel, "largest", lambda model, side: side)
+    monkeypatch.setattr(NetworkModel, "device", "cpu, float32")
+    cpu = Device("cpu", torch.float32)
+    assert pool(TexturedModel(network, [512, 1024], 0.5, cpu)).at_once == 3, "what patches take in a window of 3,200"
+    assert pool(TexturedModel(network, [512, 2048], 0.5, cpu)).at_once == 1
 
 
 def test_waiting_can_be_cancelled():

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import threading
+import tracemalloc
 import zipfile
 from xml.etree import ElementTree
 
@@ -318,6 +319,20 @@ def test_a_damaged_record_costs_only_what_is_in_it(tmp_path):
         back = read(tmp_path / "b.ora")
         assert any("damaged" in note and "b.ora" in note for note in back.notes)
         assert len(back.stack.layers) == len(stacks.rich(1).stack.layers)
+
+
+def test_a_record_of_more_values_than_there_can_be_is_not_unpacked(tmp_path):
+    write(stacks.rich(1), tmp_path / "a.ora")
+    found = members(tmp_path / "a.ora")
+    found["data/lama-desktop.json"] = b'{"version":1,"x":[' + b"[]," * 2_000_001 + b"1]}"
+    rewritten(tmp_path / "b.ora", found)
+    tracemalloc.start()
+    try:
+        back = read(tmp_path / "b.ora")
+        assert tracemalloc.get_traced_memory()[1] < 64 << 20
+    finally:
+        tracemalloc.stop()
+    assert any("damaged" in note for note in back.notes)
 
 
 def test_what_no_file_could_hold_is_left_out_of_a_record(tmp_path):

@@ -18,6 +18,9 @@ from lama_desktop.core.photo import ColorModel, Encoding, Metadata, Photo
 
 MEMBER = "data/lama-desktop.json"
 MAX_BYTES = 256 << 20
+"""Pictures of depth that telephones put into XMP take megabytes."""
+MAX_VALUES = 4_000_000
+"""Of lists, objects and what is in them: each takes a byte or two here, and fifty in memory."""
 _VERSION = 1
 _DENSITY = 1e-3, 1e6
 """Pixels per inch at least and at most that count; others no format could hold."""
@@ -91,6 +94,8 @@ def parse(data: bytes) -> Record:
         ValueError: it is damaged.
     """
     try:
+        if sum(data.count(each) for each in (b"[", b"{", b",")) > MAX_VALUES:
+            raise ValueError("more values than there can be")
         values = json.loads(data)
         if values["version"] != _VERSION:
             raise ValueError("a record of another version")
