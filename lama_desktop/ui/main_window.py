@@ -248,6 +248,13 @@ class MainWindow(QMainWindow):
         self.remover.started.connect(self._show_removal)
         self.remover.ended.connect(self._hide_removal)
         self.remover.dropped.connect(lambda text: self.notices.tell(text, Tone.WARNING))
+        self.remover.held.connect(
+            lambda document, use: self.notices.tell(
+                tr("The fill is ready. With it, the steps that were undone since cannot be redone."),
+                offer=(tr("Add it"), use),
+                about=document,
+            )
+        )
         self.look.changed.connect(self.action_set.refresh_soon)
         self.settings.tell(self._follow_settings)
 

@@ -185,6 +185,7 @@ class Line(QFrame):
         self._tone = tone
         self.setProperty("kind", "notice")
         self._theme, self._icon, self._words = theme, QLabel(), QLabel()
+        self._words.setTextFormat(Qt.TextFormat.PlainText)
         row = QHBoxLayout(self)
         row.setContentsMargins(PADDING, GAP, GAP, GAP)
         row.setSpacing(PADDING)

@@ -37,20 +37,29 @@ class Remover(QObject):
         started: a removal began: the document and the mask of the hole.
         ended: it ended, in whatever way: the document.
         dropped: a result could not be used any more: a sentence.
+        held: a result is here, and with it what was undone since could not be redone any more: the document, and what
+            uses it all the same.
     """
 
     started = Signal(object, object)
     ended = Signal(object)
     dropped = Signal(str)
+    held = Signal(object, object)
 
     def __init__(self, runner: JobRunner, engines: Engines) -> None:
         super().__init__()
         self._runner, self.engines = runner, engines
-        self._jobs: dict[Document, Job] = {}
+        self._jobs: dict[Document, tuple[Job, Mask]] = {}
 
     def job(self, document: Document) -> Job | None:
         """Return the removal that runs in a document."""
-        return self._jobs.get(document)
+        return self._jobs[document][0] if document in self._jobs else None
+
+    def has_more(self, document: Document) -> bool:
+        """Tell whether the mask covers something that the removal which runs in a document does not take."""
+        used, mask = self._jobs[document][1], document.mask
+        bounds = mask.bounds()
+        return bool((cut(mask, bounds) > cut(used, bounds)).any())
 
     def start(self, document: Document, model: str, options: EngineOptions, source: Source = Source.VISIBLE) -> Job:
         """Remove what the mask covers; the result becomes a new layer and the mask is cleared, in one step.
@@ -89,7 +98,7 @@ class Remover(QObject):
             self.ended.emit(document)
 
         job.finished.connect(end)
-        self._jobs[document] = job
+        self._jobs[document] = job, hole
         # First, while the mask is nobody else's: what is found out about its bounds is kept in it, without a lock.
         self.started.emit(document, hole)
         self._runner.submit(job)
@@ -109,10 +118,13 @@ class Remover(QObject):
 
     def _fill(self, document: Document, title: str, order: Order, place: Callable[[Layer], object]) -> Job:
         live, engines = document.mask, self.engines
+        state = document.history.state
         job = Job(title, lambda progress: _filled(order, engines, progress), Lane.ENGINE)
 
-        def finish(layer: Layer) -> None:
-            if self.takes(document, live):
+        def finish(layer: Layer, asked: bool = False) -> None:
+            if document.history.redo_label is not None and document.history.state != state and not asked:
+                self.held.emit(document, lambda: document.after_edit(lambda: finish(layer, True)))
+            elif self.takes(document, live):
                 place(layer)
 
         job.succeeded.connect(lambda layer: document.after_edit(lambda: finish(layer)))

@@ -84,6 +84,8 @@ class Retouch(QObject):
             return
         running = self._remover.job(document)
         if running is not None:
+            if not self._remover.has_more(document):  # Enter, once more
+                return
             self._waiting.add(document)
             for signal in (running.cancelled, running.failed):
                 signal.connect(lambda *_: self._waiting.discard(document))

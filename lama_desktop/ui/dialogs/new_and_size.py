@@ -55,7 +55,7 @@ class Size:
 class Scaling(Size):
     """A size that a picture is scaled to."""
 
-    percent: float = option(100.0, "Percent", "of the size of now", low=1, high=1000, unit="%")
+    percent: float = option(100.0, "Percent", "of the size of now", low=0.1, unit="%")
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ class ScalePage(SizePage):
             width, height = (_side(side * size.percent / 100) for side in (self._first.width, self._first.height))
             return replace(size, width=width, height=height)
         size = super().follow(size, before)
-        percent = min(max(1.0, round(100 * size.width / self._first.width, 1)), 1000.0)
+        percent = max(0.1, round(100 * size.width / self._first.width, 1))
         return replace(size, percent=percent)  # type: ignore[call-arg]
 
 

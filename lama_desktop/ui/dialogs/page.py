@@ -44,13 +44,13 @@ class Page(QDialog):
         self.move(next((each for each in places if room.contains(each)), corner).topLeft())
 
     def add_buttons(self, accept: str, cancel: str = "") -> QPushButton:
-        """Add the row of buttons; return the one that accepts, which Enter presses."""
+        """Add the row of buttons; return the one that accepts, which Enter presses, and Space the one in focus."""
         box = QDialogButtonBox()
         accepting = box.addButton(accept, QDialogButtonBox.ButtonRole.AcceptRole)
         accepting.setProperty("kind", "primary")
         accepting.setDefault(True)
         if cancel:
-            box.addButton(cancel, QDialogButtonBox.ButtonRole.RejectRole)
+            box.addButton(cancel, QDialogButtonBox.ButtonRole.RejectRole).setAutoDefault(False)
         box.accepted.connect(self.accept)
         box.rejected.connect(self.reject)
         self._close_with(box)
@@ -73,6 +73,7 @@ class Page(QDialog):
 def note(text: str = "") -> QLabel:
     """Return a paragraph in the colour of secondary text."""
     label = QLabel(text)
+    label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
     label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

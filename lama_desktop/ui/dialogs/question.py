@@ -1,5 +1,6 @@
 """Question: a sentence, what there is to know, and a button for each answer."""
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QAbstractButton, QDialogButtonBox, QHBoxLayout, QLabel, QPushButton, QWidget
 
@@ -25,6 +26,7 @@ class Question(Page):
     def __init__(self, parent: QWidget | None, text: str, detail: str = "", always: str = "") -> None:
         super().__init__(parent, "LaMa Desktop")
         title = QLabel(text)
+        title.setTextFormat(Qt.TextFormat.PlainText)  # there are names of files in it
         title.setWordWrap(True)
         title.setFont(weighted(self.font(), QFont.Weight.DemiBold))
         title.setMinimumWidth(WIDTH)
