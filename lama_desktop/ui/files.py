@@ -26,7 +26,7 @@ from lama_desktop.ui.jobs import Job, JobRunner
 from lama_desktop.ui.notices import Notices, Tone
 from lama_desktop.ui.prompts import Prompts, Unsaved
 from lama_desktop.ui.recent import Recent
-from lama_desktop.ui.save import Saver, keeps_layers, same
+from lama_desktop.ui.save import Saver, keeps_layers
 from lama_desktop.ui.sections import Editing
 from lama_desktop.ui.text import tr
 
@@ -197,8 +197,8 @@ class Files(QObject):
 
     def _open(self, path: Path, instead_of: Document | None = None, again: bool = False) -> None:
         path = path.absolute()
-        there = next((each for each in self._tabs.documents if each.path is not None and same(each.path, path)), None)
-        if there is not None and not again:
+        there = self._saver.owner(path)
+        if there in self._tabs.documents and not again:
             self._tabs.show_tab(there)
             return
         if path in self._reading:
