@@ -94,7 +94,7 @@ class Saver(QObject):
             known is not None
             and known.stamp is not None
             and stamp_of(path) not in (None, known.stamp)
-            and not self._writing.is_busy
+            and not self.is_saving(document)
             and not self._prompts.confirm(
                 tr("{name} was changed by another program. Replace it?", name=path.name), tr("Replace")
             )

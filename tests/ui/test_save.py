@@ -249,6 +249,18 @@ def test_a_file_that_another_program_has_changed_is_written_over_only_when_that_
     assert len(app.window.prompts.asked) == asked
 
 
+def test_a_file_that_another_program_has_changed_is_asked_about_while_others_are_written(app, document, photo, until):
+    path = saved(app, document, photo.with_suffix(".ora"), until)
+    path.write_bytes(b"somebody else's work")
+    stroke(app)
+    app.window.prompts.yes, app.window.prompts.target = False, photo.with_name("out.png")
+    app.do("export")
+    app.do("save")
+    assert app.window.prompts.asked[-1] == ("confirm", "Replace")
+    idle(app, until)
+    assert path.read_bytes() == b"somebody else's work"
+
+
 def test_an_export_settles_the_changes_of_a_photo_and_not_of_a_document(app, document, photo, tmp_path, until):
     saved(app, document, photo.with_suffix(".ora"), until)
     stroke(app)
