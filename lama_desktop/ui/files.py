@@ -1,7 +1,7 @@
 """Files: photos come into tabs and go from them; nothing that is in no file goes without a question.
 
-Reading happens on the files' lane; a Document is made on the UI thread when the pixels are there. A file that cannot be
-read leaves everything as it is.
+Reading happens on the files' lane; a Document is made on the UI thread when the pixels are there and nothing is being
+drawn. A file that cannot be read leaves everything as it is.
 """
 
 import re
@@ -48,6 +48,10 @@ class Tabs(Protocol):
 
     def add(self, document: Document, instead_of: Document | None = None) -> None:
         """Show a document in a tab of its own, or in that of another."""
+        ...
+
+    def when_free(self, call: Callable[[], object]) -> None:
+        """Call at once, or as soon as nothing is being drawn in front."""
         ...
 
     def show_tab(self, document: Document) -> None:
@@ -205,9 +209,9 @@ class Files(QObject):
             return
         self._reading.add(path)
         job = Job(tr("Opening {name}", name=path.name), lambda progress: self._read(path, progress))
-        job.succeeded.connect(lambda read: self._take(read, path, instead_of))
+        job.succeeded.connect(lambda read: self._tabs.when_free(lambda: self._take(read, path, instead_of)))
         job.failed.connect(lambda error: self._recent.forget(path) if not path.exists() else None)
-        job.finished.connect(lambda: self._reading.discard(path))
+        job.finished.connect(lambda: self._tabs.when_free(lambda: self._reading.discard(path)))
         self._runner.submit(job)
 
     def _read(self, path: Path, progress: Progress) -> _Read:

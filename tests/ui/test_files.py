@@ -11,9 +11,11 @@ from leaks import holders
 from PIL import Image as PillowImage
 from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, Qt, QUrl
 from PySide6.QtGui import QGuiApplication, QImage
-from window import noise, write_photo
+from PySide6.QtTest import QTest
+from window import LEFT, noise, write_photo
 
 from lama_desktop import formats
+from lama_desktop.core.commands import PropertyEdit
 from lama_desktop.errors import LamaDesktopError
 from lama_desktop.formats import atomic
 from lama_desktop.ui.files import natural, pictures_in
@@ -67,6 +69,48 @@ def test_a_file_that_is_open_comes_to_the_front(app, opened, photo, tmp_path, un
     idle(app, until)
     assert app.window.workspace.documents == (first, second)
     assert app.window.document is first
+
+
+@pytest.mark.parametrize("tool", ["brush", "lasso"])
+def test_a_file_that_arrives_waits_for_the_gesture_in_front(app, opened, photo, tmp_path, until, tool):
+    (document,) = opened(photo)
+    app.do(tool)
+    other, canvas = write_photo(tmp_path / "b.png", seed=2), app.window.canvas
+    QTest.mousePress(canvas, LEFT, NONE, app.hand.at(100, 100))
+    for point in ((150, 100), (150, 140)):
+        QTest.mouseMove(canvas, app.hand.at(*point))
+    app.window.files.open([other])
+    idle(app, until)
+    app.window.files.open([other])
+    idle(app, until)
+    assert app.window.document is document
+    assert canvas.is_busy
+    QTest.mouseRelease(canvas, LEFT, NONE, app.hand.at(150, 140))
+    assert not document.mask.is_empty
+    until(lambda: app.window.document is not document)
+    assert len(app.window.workspace.documents) == 2, "it was asked for twice, and read once"
+
+
+def test_a_file_that_arrives_waits_for_a_slider_that_is_held(app, opened, photo, tmp_path, until):
+    (document,) = opened(photo)
+    edit = PropertyEdit("Opacity", document, document.layers[0], "opacity", 0.5).open()
+    app.window.files.open([write_photo(tmp_path / "b.png", seed=2)])
+    idle(app, until)
+    assert app.window.document is document
+    edit.commit()
+    until(lambda: app.window.document is not document)
+    assert document.layers[0].opacity == 0.5
+
+
+def test_a_file_that_waits_for_a_photo_comes_when_that_is_closed(app, opened, photo, tmp_path, until):
+    (document,) = opened(photo)
+    other = write_photo(tmp_path / "b.png", seed=2)
+    QTest.mousePress(app.window.canvas, LEFT, NONE, app.hand.at(100, 100))
+    app.window.files.open([other])
+    idle(app, until)
+    app.window.files.close(document)
+    until(lambda: app.window.document is not None)
+    assert [each.path for each in app.window.workspace.documents] == [other]
 
 
 def test_a_folder_opens_its_pictures_in_natural_order(app, tmp_path, until):
