@@ -208,8 +208,9 @@ class Files(QObject):
         if path in self._reading:
             return
         self._reading.add(path)
+        state = None if instead_of is None else instead_of.history.state
         job = Job(tr("Opening {name}", name=path.name), lambda progress: self._read(path, progress))
-        job.succeeded.connect(lambda read: self._tabs.when_free(lambda: self._take(read, path, instead_of)))
+        job.succeeded.connect(lambda read: self._tabs.when_free(lambda: self._take(read, path, instead_of, state)))
         job.failed.connect(lambda error: self._recent.forget(path) if not path.exists() else None)
         job.finished.connect(lambda: self._tabs.when_free(lambda: self._reading.discard(path)))
         self._runner.submit(job)
@@ -225,7 +226,13 @@ class Files(QObject):
         self._recent.keep_thumbnail(path, photo)
         return _Read(facts_of(photo), stack, photo.notes)
 
-    def _take(self, read: _Read, path: Path, instead_of: Document | None) -> None:
+    def _take(self, read: _Read, path: Path, instead_of: Document | None, state: int | None) -> None:
+        """Show what was read; `state` is how the document whose place it takes was when it was given up."""
+        if instead_of in self._tabs.documents and instead_of.history.state != state:
+            self._notices.tell(
+                tr("{name} was edited meanwhile, so it stays. Try again.", name=title_of(instead_of)), Tone.WARNING
+            )
+            return
         document = Document(read.facts, path, read.stack)
         self._saver.opened(document, read.kept)
         self._show(document, instead_of if instead_of in self._tabs.documents else None)

@@ -267,6 +267,22 @@ def test_next_and_previous_picture_of_the_folder(app, opened, tmp_path, until):
     assert app.window.document.path == paths[2]
 
 
+@pytest.mark.parametrize("action", ["next-file", "revert"])
+def test_what_is_edited_while_its_place_is_wanted_stays(app, opened, tmp_path, until, action):
+    (document,) = opened(write_photo(tmp_path / "1.png"))
+    write_photo(tmp_path / "2.png")
+    stroke(app, document)
+    app.do(action)
+    app.hand.drag((200, 100), (240, 110))
+    idle(app, until)
+    assert app.window.workspace.documents == (document,)
+    assert len(document.history.labels) == 2
+    assert "1.png was edited meanwhile" in texts(app)
+    app.do(action)
+    until(lambda: app.window.document is not document)
+    assert len(app.window.workspace.documents) == 1
+
+
 def test_a_document_stands_where_its_photo_does(app, opened, tmp_path, until):
     paths = [write_photo(tmp_path / f"{number}.png") for number in (1, 2, 3)]
     (document,) = opened(paths[0])
