@@ -174,12 +174,27 @@ class Files(QObject):
         self._settle(document, end)
 
     def close_all(self, then: Callable[[bool], object] = lambda closed: None) -> None:
-        """Close every document, until one stays; `then` is told whether none is left."""
-        documents = self._tabs.documents
-        if not documents:
+        """Close every document, or none if one has to stay; `then` is told whether they are closed."""
+        settled: dict[Document, int] = {}
+
+        def go_on() -> None:
+            documents = self._tabs.documents
+            asked = next((each for each in reversed(documents) if each.modified and not is_settled(each)), None)
+            if asked is not None:
+                self._settle(asked, lambda agreed: take(asked) if agreed else then(False))
+                return
+            for each in documents:
+                self._tabs.remove(each)
             then(True)
-            return
-        self.close(documents[-1], lambda closed: self.close_all(then) if closed else then(False))
+
+        def is_settled(document: Document) -> bool:  # and not edited since, while another was written
+            return settled.get(document) == document.history.state
+
+        def take(document: Document) -> None:
+            settled[document] = document.history.state
+            go_on()
+
+        go_on()
 
     def _settle(self, document: Document, then: Callable[[bool], object]) -> None:
         """See to the changes of a document; `then` is told whether it may go."""

@@ -211,6 +211,39 @@ def test_the_window_closes_only_when_all_is_settled(app, opened, photo, tmp_path
     assert app.settings.recall("geometry", "") != ""
 
 
+@pytest.mark.parametrize("action", ["quit", "close-all"])
+def test_a_refusal_keeps_every_photo(app, opened, photo, tmp_path, until, action):
+    first, second = opened(photo, write_photo(tmp_path / "b.png"))
+    for document in (first, second):
+        app.window.workspace.show_tab(document)
+        stroke(app, document)
+    answers = iter([Unsaved.DISCARD, Unsaved.CANCEL])
+    app.window.prompts.unsaved = lambda name, export=True: next(answers, Unsaved.DISCARD)
+    app.do(action)
+    idle(app, until)
+    assert app.window.workspace.documents == (first, second)
+    assert second.modified
+    app.window.prompts.unsaved = lambda name, export=True: Unsaved.DISCARD
+    app.do("close-all")
+    assert app.window.workspace.documents == ()
+
+
+def test_what_is_edited_after_its_answer_is_asked_about_again(app, opened, photo, tmp_path, until):
+    first, second = opened(photo, write_photo(tmp_path / "b.png"))
+    for document in (first, second):
+        app.window.workspace.show_tab(document)
+        stroke(app, document)
+    answers, asked = iter([Unsaved.DISCARD, Unsaved.SAVE, Unsaved.CANCEL]), []
+    app.window.prompts.unsaved = lambda name, export=True: (asked.append(name), next(answers, Unsaved.DISCARD))[1]
+    app.window.prompts.target = tmp_path / "photo.ora"
+    app.do("close-all")
+    app.window.workspace.show_tab(second)
+    app.hand.drag((200, 100), (240, 110))
+    idle(app, until)
+    assert asked == ["b.png", "photo.png", "b.png"]
+    assert app.window.workspace.documents == (first, second)
+
+
 def test_closing_waits_for_a_file_that_is_being_written(app, opened, photo, tmp_path, until):
     (document,) = opened(photo)
     stroke(app, document)
