@@ -91,7 +91,7 @@ class Incoming(QObject):
         paths = local_paths(data)
         if not paths and data.hasImage():
             self._take_image(QImage(data.imageData()), modifiers, document)
-        elif (len(paths) > MANY or any(path.is_dir() for path in paths)) and not modifiers:
+        elif _is_lot(paths, modifiers):
             self._take_folders(paths)
         elif paths:
             choice = self._choose(paths, modifiers, document)
@@ -116,7 +116,7 @@ class Incoming(QObject):
         if batch:
             return tr("Drop to add to the batch")
         paths, choice = local_paths(data), DropChoice.OPEN
-        if any(path.is_dir() for path in paths) and not modifiers:
+        if _is_lot(paths, modifiers):
             return tr(_FOLDER_PROMISES[self._settings[Editing].drop_folders])
         if paths and document is not None:
             choice = self._choice(paths, modifiers)
@@ -276,6 +276,11 @@ class Incoming(QObject):
 def local_paths(data: QMimeData) -> list[Path]:
     """Return the files and folders of this machine in a drag or the clipboard."""
     return [Path(each.toLocalFile()) for each in data.urls() if each.isLocalFile()]
+
+
+def _is_lot(paths: Sequence[Path], modifiers: Qt.KeyboardModifier) -> bool:
+    """Tell whether what is dropped is a batch, or to be opened, and nothing for a photo."""
+    return not modifiers and (len(paths) > MANY or any(path.is_dir() for path in paths))
 
 
 def _photo(pixels: Image) -> Photo:
