@@ -18,6 +18,8 @@ from lama_desktop import formats
 from lama_desktop.core.commands import PropertyEdit
 from lama_desktop.errors import LamaDesktopError
 from lama_desktop.formats import atomic
+from lama_desktop.ui import edits
+from lama_desktop.ui.canvas.qimage import to_array
 from lama_desktop.ui.files import natural, pictures_in
 from lama_desktop.ui.jobs import Job
 from lama_desktop.ui.prompts import Unsaved
@@ -413,7 +415,9 @@ def test_what_is_copied_is_pasted(app, opened, photo, until):
     (document,) = opened(photo)
     app.do("copy-visible")
     app.do("paste")
-    assert len(document.layers) == 2
+    assert len(document.layers) == 1, "the window need not wait for the pixels"
+    idle(app, until)
+    assert len(document.layers) == 2, "but who pastes waits for what is copied"
     assert np.array_equal(document.layers[1].pixels, document.layers[0].pixels)
     app.do("new-from-clipboard")
     assert len(app.window.workspace.documents) == 2
@@ -421,6 +425,20 @@ def test_what_is_copied_is_pasted(app, opened, photo, until):
     assert app.window.document.path is None
     app.do("paste-mask")
     assert not app.window.document.mask.is_empty
+
+
+def test_what_the_mask_covers_is_copied_as_it_was(app, opened, photo, until):
+    (document,) = opened(photo)
+    stroke(app, document)
+    bounds, coverage = document.mask.bounds(), document.mask.coverage.copy()
+    before = document.flatten(bounds)
+    app.do("copy")
+    app.do("mask-none")
+    edits.flip(document)
+    idle(app, until)
+    copied = to_array(QGuiApplication.clipboard().image())
+    assert np.array_equal(copied[..., 3], coverage[bounds.slices])
+    assert np.array_equal(copied[..., :3], before[..., :3])
 
 
 def test_an_empty_clipboard_is_told(app, opened, photo):
