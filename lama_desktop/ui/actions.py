@@ -137,6 +137,10 @@ def _step(verb: str, label: str | None) -> str:
     return f"{tr(verb)} {tr(label)}" if label else tr(verb)
 
 
+def _on_worker(edit: edits.OnWorker) -> Does:
+    return lambda window: edit(window.current, window.runner, window.notices.tell)
+
+
 def _locked(lock: Lock) -> Asks:
     return lambda window: _layer(window) and lock in edits.active(window.current).lock
 
@@ -250,13 +254,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("lower-layer", "Lower layer", lambda w: edits.lower_layer(w.current), ("Ctrl+[",), _several, "lower",
            label=_of_group("Lower layer", "Lower group"), tip="by one place, also into a group and out of it"),
     Action(
-        "merge-down", "Merge down", lambda w: edits.merge_down(w.current), ("Ctrl+Shift+M",),
+        "merge-down", "Merge down", _on_worker(edits.merge_down), ("Ctrl+Shift+M",),
         _above_another, "merge-down",
     ),
-    Action("merge-group", "Merge group", lambda w: edits.merge_group(w.current), (), _group,
+    Action("merge-group", "Merge group", _on_worker(edits.merge_group), (), _group,
            tip="make one layer of the active group"),
-    Action("merge-visible", "Merge visible", lambda w: edits.merge_visible(w.current), (), _several),
-    Action("flatten", "Flatten", lambda w: edits.flatten(w.current), (), _several, "layers"),
+    Action("merge-visible", "Merge visible", _on_worker(edits.merge_visible), (), _several),
+    Action("flatten", "Flatten", _on_worker(edits.flatten), (), _several, "layers"),
     Action(
         "lock-layer", "Lock pixels", lambda w: edits.toggle_lock(w.current, Lock.PIXELS), (), _layer, "lock",
         _locked(Lock.PIXELS),
@@ -278,10 +282,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("mask-fill-holes", "Fill holes", lambda w: masking.fill_holes(w.current), (), _masked),
     Action("mask-from-alpha", "Mask from layer", lambda w: masking.from_alpha(w.current, w.active_layer), (), _layer,
            tip="what the active layer covers"),
-    Action("mask-from-luminance", "Mask from luminance", lambda w: masking.from_luminance(w.current), (), _open),
+    Action("mask-from-luminance", "Mask from luminance", _on_worker(edits.mask_from_luminance), (), _open),
     Action("mask-import", "Import mask…", lambda w: w.incoming.import_mask(w.current), (), _open, "import"),
     Action("mask-export", "Export mask…", lambda w: w.incoming.export_mask(w.current), (), _masked, "export"),
-    Action("mask-to-layer", "Save as layer", lambda w: edits.mask_to_layer(w.current), (), _masked,
+    Action("mask-to-layer", "Save as layer", _on_worker(edits.mask_to_layer), (), _masked,
            tip="a copy of what the mask covers"),
     # Retouch
     Action(

@@ -1,14 +1,17 @@
 """Edits: what the Layer and Image menus do to a document, each as one step of its history.
 
-Quick ones are done at once. Scaling and free rotation compute every pixel: `transform` does them on a worker, from a
-frozen snapshot. UI thread; no edit is open.
+Quick ones are done at once. Those that compute pixels, such as merging, scaling and free rotation, are done on a worker
+by `transform`, from a frozen snapshot. UI thread; no edit is open.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 from lama_desktop.core import masking, merging, transforms
+from lama_desktop.core import tree as trees
 from lama_desktop.core.commands import Compound, PropertyEdit, StackEdit
+from lama_desktop.core.composite import composite
 from lama_desktop.core.document import Document
 from lama_desktop.core.drawable import Mask
 from lama_desktop.core.geometry import Rect
@@ -21,6 +24,9 @@ from lama_desktop.ui.jobs import Job, JobRunner, Lane
 from lama_desktop.ui.text import tr
 
 Tell = Callable[[str], object]
+OnWorker = Callable[[Document, JobRunner, Tell], None]
+"""An edit that `transform` does."""
+N = TypeVar("N", bound=Node)
 
 
 def add_layer(document: Document) -> None:
@@ -71,24 +77,24 @@ def lower_layer(document: Document) -> None:
     _step(document, "Lower", -1)
 
 
-def merge_down(document: Document) -> None:
-    """Merge the active layer into the one below it."""
-    document.do(StackEdit("Merge down", merging.merged_down(document.stack, active(document))))
+def merge_down(document: Document, runner: JobRunner, tell: Tell) -> None:
+    """Merge the active layer into the one below it; arguments as of `transform`."""
+    transform(document, runner, "Merge down", lambda stack, _: merging.merged_down(stack, active(stack)), tell)
 
 
-def merge_group(document: Document) -> None:
-    """Make one layer of the active group."""
-    document.do(StackEdit("Merge group", merging.merged_group(document.stack, _active_group(document))))
+def merge_group(document: Document, runner: JobRunner, tell: Tell) -> None:
+    """Make one layer of the active group; arguments as of `transform`."""
+    transform(document, runner, "Merge group", lambda stack, _: merging.merged_group(stack, _active_group(stack)), tell)
 
 
-def merge_visible(document: Document) -> None:
-    """Merge all visible layers into one."""
-    document.do(StackEdit("Merge visible", merging.merged_visible(document.stack, tr("Merged"))))
+def merge_visible(document: Document, runner: JobRunner, tell: Tell) -> None:
+    """Merge all visible layers into one; arguments as of `transform`."""
+    transform(document, runner, "Merge visible", lambda stack, _: merging.merged_visible(stack, tr("Merged")), tell)
 
 
-def flatten(document: Document) -> None:
-    """Merge everything that is visible; hidden layers go."""
-    document.do(StackEdit("Flatten", merging.flattened(document.stack, tr("Photo"))))
+def flatten(document: Document, runner: JobRunner, tell: Tell) -> None:
+    """Merge everything that is visible; hidden layers go. Arguments as of `transform`."""
+    transform(document, runner, "Flatten", lambda stack, _: merging.flattened(stack, tr("Photo")), tell)
 
 
 def toggle_visible(document: Document) -> None:
@@ -105,14 +111,30 @@ def toggle_lock(document: Document, lock: Lock) -> None:
     document.do(PropertyEdit(label, document, node, "lock", node.lock ^ lock))
 
 
-def mask_to_layer(document: Document) -> None:
-    """Copy what the mask covers into a layer of its own, as softly as it covers."""
-    bounds = document.mask.bounds()
-    pixels = document.flatten(bounds)
-    coverage = document.mask.coverage[bounds.slices].astype(pixels.dtype)
-    pixels[..., 3] = (pixels[..., 3].astype("uint32") * coverage // 255).astype(pixels.dtype)
-    layer = Layer(pixels, (bounds.left, bounds.top), name=tr("From mask"))
-    document.do(StackEdit("Layer from mask", document.stack.with_entry(layer, document.stack.top)))
+def mask_to_layer(document: Document, runner: JobRunner, tell: Tell) -> None:
+    """Copy what the mask covers into a layer of its own, as softly as it covers; arguments as of `transform`."""
+    dtype = document.dtype
+
+    def change(stack: Stack, progress: Progress) -> Stack:
+        bounds = stack.mask.bounds()
+        pixels = composite(stack.tree, bounds, dtype)
+        coverage = stack.mask.coverage[bounds.slices].astype(dtype)
+        pixels[..., 3] = (pixels[..., 3].astype("uint32") * coverage // 255).astype(dtype)
+        return stack.with_entry(Layer(pixels, (bounds.left, bounds.top), name=tr("From mask")), stack.top)
+
+    transform(document, runner, "Layer from mask", change, tell)
+
+
+def mask_from_luminance(document: Document, runner: JobRunner, tell: Tell) -> None:
+    """Mask what is bright in what is visible, as strongly as it is bright; arguments as of `transform`."""
+    dtype, cleared = document.dtype, document.mask.before_clearing
+
+    def change(stack: Stack, progress: Progress) -> Stack:
+        mask = Mask(masking.luminance(composite(stack.tree, stack.rect, dtype)))
+        mask.before_clearing = cleared
+        return replace(stack, mask=mask)
+
+    transform(document, runner, "Mask from luminance", change, tell)
 
 
 def crop_to_mask(document: Document) -> None:
@@ -142,23 +164,23 @@ def flip_over(document: Document) -> None:
     document.do(StackEdit("Flip", transforms.flipped(document.stack, vertically=True)))
 
 
-def scale(document: Document, runner: JobRunner, size: tuple[int, int], tell: Tell) -> Job:
+def scale(document: Document, runner: JobRunner, size: tuple[int, int], tell: Tell) -> None:
     """Scale the document to a size; arguments as of `transform`."""
-    return transform(document, runner, "Scale", lambda stack, step: transforms.scaled(stack, size, step), tell)
+    transform(document, runner, "Scale", lambda stack, step: transforms.scaled(stack, size, step), tell)
 
 
-def rotate(document: Document, runner: JobRunner, degrees: float, tell: Tell) -> Job:
+def rotate(document: Document, runner: JobRunner, degrees: float, tell: Tell) -> None:
     """Rotate the document clockwise by any angle; the frame grows to hold all of it. Arguments as of `transform`."""
 
     def change(stack: Stack, progress: Progress) -> Stack:
         return transforms.rotated(stack, degrees, progress=progress)
 
-    return transform(document, runner, "Rotate", change, tell)
+    transform(document, runner, "Rotate", change, tell)
 
 
 def transform(
     document: Document, runner: JobRunner, label: str, change: Callable[[Stack, Progress], Stack], tell: Tell
-) -> Job:
+) -> None:
     """Change a document on a worker. What is edited meanwhile would be lost, so then the change is not used.
 
     Args:
@@ -168,27 +190,46 @@ def transform(
         change: called with a frozen stack; returns another.
         tell: is told when the change was not used.
     """
-    snapshot = document.snapshot()
-    job = Job(tr(label), lambda progress: change(snapshot.stack, progress), Lane.FILES)
 
-    def finish(stack: Stack) -> None:
-        if document.history.state == snapshot.state:
-            document.do(StackEdit(label, stack))
-        else:
-            tell(tr("The picture was edited meanwhile: nothing was changed. Try again."))
+    def start() -> None:
+        snapshot = document.snapshot()
 
-    job.succeeded.connect(lambda stack: document.after_edit(lambda: finish(stack)))
-    runner.submit(job)
-    return job
+        def finish(stack: Stack) -> None:
+            if document.history.state == snapshot.state:
+                document.do(StackEdit(label, _with_own(stack, snapshot.stack, document.stack)))
+            else:
+                tell(tr("The picture was edited meanwhile: nothing was changed. Try again."))
+
+        # Not on the files' lane, where somebody who only merges two layers would wait for an export.
+        job = Job(tr(label), lambda progress: change(snapshot.stack, progress), Lane.TOOLS)
+        job.succeeded.connect(lambda stack: document.after_edit(lambda: finish(stack)))
+        runner.submit(job)
+
+    document.after_edit(start)  # half a stroke is nothing to work from
 
 
-def active(document: Document) -> Node:
+def active(document: Document | Stack) -> Node:
     """Return the active layer or group of a document that has one."""
     assert document.active is not None, "the action is disabled without a layer"
     return document.active
 
 
-def _active_group(document: Document) -> Group:
+def _with_own(stack: Stack, copy: Stack, own: Stack) -> Stack:
+    """Return a stack with a document's own layers, groups and mask where it has their copies of a snapshot."""
+    twins: dict[Node, Node] = dict(zip(copy.nodes, own.nodes, strict=True))
+
+    def of(node: N) -> N:
+        return twins.get(node, node)  # type: ignore[return-value]  # of the same kind
+
+    return replace(
+        stack,
+        tree=trees.mapped(stack.tree, of, of),
+        active=None if stack.active is None else of(stack.active),
+        mask=own.mask if stack.mask is copy.mask else stack.mask,
+    )
+
+
+def _active_group(document: Document | Stack) -> Group:
     group = active(document)
     assert isinstance(group, Group), "the action is disabled without a group"
     return group

@@ -4,12 +4,14 @@ The job gets a frozen snapshot, so editing goes on. A file counts as the saved s
 only when it is whole on the disk; but not where the document has a file that keeps its layers.
 """
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QDialog, QWidget
 
 from lama_desktop import formats
+from lama_desktop.core.composite import is_opaque
 from lama_desktop.core.document import Document
 from lama_desktop.core.exchange import Snapshot
 from lama_desktop.core.photo import Photo
@@ -19,12 +21,20 @@ from lama_desktop.progress import Progress
 from lama_desktop.settings import Settings
 from lama_desktop.ui.dialogs.page import Page, note
 from lama_desktop.ui.form import Form
-from lama_desktop.ui.jobs import Job
-from lama_desktop.ui.notices import Notices
+from lama_desktop.ui.notices import Notices, Tone
 from lama_desktop.ui.prompts import Prompts
 from lama_desktop.ui.save import keeps_layers
 from lama_desktop.ui.text import tr
 from lama_desktop.ui.writing import Then, Writing
+
+
+@dataclass
+class _Target:
+    """Where a document was last written to, and how; `said` is what its user knows that the file lacks."""
+
+    path: Path
+    options: WriteOptions
+    said: list[str]
 
 
 class Exporter(QObject):
@@ -44,41 +54,30 @@ class Exporter(QObject):
         super().__init__(parent)
         self._parent, self._writing, self._settings = parent, writing, settings
         self._prompts, self._notices = prompts, notices
-        self._last: dict[Document, tuple[Path, WriteOptions]] = {}
+        self._last: dict[Document, _Target] = {}
 
     def export(self, document: Document, then: Then = lambda done: None) -> None:
         """Ask where and how, and write; `then` is told whether the file is there."""
         path = self._prompts.save_file(tr("Export"), self._suggested(document))
-        options = None if path is None else self.ask_options(document.facts, path)
+        facts = _facts_of(document)
+        options = None if path is None else self.ask_options(facts, path)
         if path is None or options is None:
             then(False)
             return
         self._settings.put(options)
-        self.write(document, path, options, then)
+        self._last[document] = _Target(path, options, formats.losses(facts, path, options))
+        self._write(document, then)
 
     def export_again(self, document: Document) -> None:
         """Write to the same file as before, in the same way; ask if there was none."""
         if document in self._last:
-            self.write(document, *self._last[document])
+            self._write(document)
         else:
             self.export(document)
 
     def forget(self, document: Document) -> None:
         """Let go of a document that was closed."""
         self._last.pop(document, None)
-
-    def write(self, document: Document, path: Path, options: WriteOptions, then: Then = lambda done: None) -> Job:
-        """Write a document as it is now; what is drawn meanwhile is not in the file and still counts as a change."""
-        snapshot = document.snapshot()
-
-        def done(lost: object) -> None:
-            self._last[document] = path, options
-            if not keeps_layers(document.path):  # whose changes belong into that file
-                document.history.mark_saved(snapshot.state)
-            self._notices.tell(tr("{name} was written.", name=path.name))
-
-        title = tr("Writing {name}", name=path.name)
-        return self._writing.start(title, lambda progress: _write(snapshot, path, options, progress), done, then)
 
     def ask_options(self, facts: Photo, path: Path) -> WriteOptions | None:
         """Show how a file would be written and what it would drop; return None if the user changed their mind."""
@@ -88,10 +87,28 @@ class Exporter(QObject):
     def _suggested(self, document: Document) -> Path:
         """Return a name beside the source, in its format, that is not the source's own."""
         if document in self._last:
-            return self._last[document][0]
+            return self._last[document].path
         source = document.path or Path.home() / tr("Untitled")
         suffix = source.suffix if formats.is_writable(source) else formats.suffix_for(document.facts)
         return source.with_name(f"{source.stem}-clean{suffix}")
+
+    def _write(self, document: Document, then: Then = lambda done: None) -> None:
+        """Write a document as it is now; what is drawn meanwhile is not in the file and still counts as a change."""
+        snapshot, target = document.snapshot(), self._last[document]
+
+        def done(lost: list[str]) -> None:
+            if not keeps_layers(document.path):  # whose changes belong into that file
+                document.history.mark_saved(snapshot.state)
+            self._notices.tell(tr("{name} was written.", name=target.path.name))
+            for each in lost:
+                if each not in target.said:
+                    target.said.append(each)
+                    self._notices.tell(each, Tone.WARNING)
+
+        title = tr("Writing {name}", name=target.path.name)
+        self._writing.start(
+            title, lambda progress: _written(snapshot, target.path, target.options, progress), done, then
+        )
 
 
 class ExportPage(Page):
@@ -136,7 +153,13 @@ class ExportPage(Page):
         return tr("The picture is compressed anew, with quality {quality}.", quality=quality or DEFAULT_QUALITY)
 
 
-def _write(snapshot: Snapshot, path: Path, options: WriteOptions, progress: Progress) -> list[str]:
+def _facts_of(document: Document) -> Photo:
+    """Return what a file of a document will say of itself: with alpha, where something can be seen through."""
+    facts, stack = document.facts, document.stack
+    return replace(facts, has_alpha=facts.has_alpha or not is_opaque(stack.tree, stack.rect))
+
+
+def _written(snapshot: Snapshot, path: Path, options: WriteOptions, progress: Progress) -> list[str]:
     photo = snapshot.photo()
     progress(0.5)
     return formats.write(photo, path, options)

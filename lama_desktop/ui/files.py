@@ -1,7 +1,7 @@
 """Files: photos come into tabs and go from them; nothing that is in no file goes without a question.
 
-Reading happens on the files' lane; a Document is made on the UI thread when the pixels are there. A file that cannot be
-read leaves everything as it is.
+Reading happens on the files' lane; a Document is made on the UI thread when the pixels are there and nothing is being
+drawn. A file that cannot be read leaves everything as it is.
 """
 
 import re
@@ -26,7 +26,7 @@ from lama_desktop.ui.jobs import Job, JobRunner
 from lama_desktop.ui.notices import Notices, Tone
 from lama_desktop.ui.prompts import Prompts, Unsaved
 from lama_desktop.ui.recent import Recent
-from lama_desktop.ui.save import Saver, keeps_layers, same
+from lama_desktop.ui.save import Saver, keeps_layers
 from lama_desktop.ui.sections import Editing
 from lama_desktop.ui.text import tr
 
@@ -48,6 +48,10 @@ class Tabs(Protocol):
 
     def add(self, document: Document, instead_of: Document | None = None) -> None:
         """Show a document in a tab of its own, or in that of another."""
+        ...
+
+    def when_free(self, call: Callable[[], object]) -> None:
+        """Call at once, or as soon as nothing is being drawn in front."""
         ...
 
     def show_tab(self, document: Document) -> None:
@@ -170,12 +174,27 @@ class Files(QObject):
         self._settle(document, end)
 
     def close_all(self, then: Callable[[bool], object] = lambda closed: None) -> None:
-        """Close every document, until one stays; `then` is told whether none is left."""
-        documents = self._tabs.documents
-        if not documents:
+        """Close every document, or none if one has to stay; `then` is told whether they are closed."""
+        settled: dict[Document, int] = {}
+
+        def go_on() -> None:
+            documents = self._tabs.documents
+            asked = next((each for each in reversed(documents) if each.modified and not is_settled(each)), None)
+            if asked is not None:
+                self._settle(asked, lambda agreed: take(asked) if agreed else then(False))
+                return
+            for each in documents:
+                self._tabs.remove(each)
             then(True)
-            return
-        self.close(documents[-1], lambda closed: self.close_all(then) if closed else then(False))
+
+        def is_settled(document: Document) -> bool:  # and not edited since, while another was written
+            return settled.get(document) == document.history.state
+
+        def take(document: Document) -> None:
+            settled[document] = document.history.state
+            go_on()
+
+        go_on()
 
     def _settle(self, document: Document, then: Callable[[bool], object]) -> None:
         """See to the changes of a document; `then` is told whether it may go."""
@@ -197,17 +216,18 @@ class Files(QObject):
 
     def _open(self, path: Path, instead_of: Document | None = None, again: bool = False) -> None:
         path = path.absolute()
-        there = next((each for each in self._tabs.documents if each.path is not None and same(each.path, path)), None)
-        if there is not None and not again:
+        there = self._saver.owner(path)
+        if there in self._tabs.documents and not again:
             self._tabs.show_tab(there)
             return
         if path in self._reading:
             return
         self._reading.add(path)
+        state = None if instead_of is None else instead_of.history.state
         job = Job(tr("Opening {name}", name=path.name), lambda progress: self._read(path, progress))
-        job.succeeded.connect(lambda read: self._take(read, path, instead_of))
+        job.succeeded.connect(lambda read: self._tabs.when_free(lambda: self._take(read, path, instead_of, state)))
         job.failed.connect(lambda error: self._recent.forget(path) if not path.exists() else None)
-        job.finished.connect(lambda: self._reading.discard(path))
+        job.finished.connect(lambda: self._tabs.when_free(lambda: self._reading.discard(path)))
         self._runner.submit(job)
 
     def _read(self, path: Path, progress: Progress) -> _Read:
@@ -221,7 +241,13 @@ class Files(QObject):
         self._recent.keep_thumbnail(path, photo)
         return _Read(facts_of(photo), stack, photo.notes)
 
-    def _take(self, read: _Read, path: Path, instead_of: Document | None) -> None:
+    def _take(self, read: _Read, path: Path, instead_of: Document | None, state: int | None) -> None:
+        """Show what was read; `state` is how the document whose place it takes was when it was given up."""
+        if instead_of in self._tabs.documents and instead_of.history.state != state:
+            self._notices.tell(
+                tr("{name} was edited meanwhile, so it stays. Try again.", name=title_of(instead_of)), Tone.WARNING
+            )
+            return
         document = Document(read.facts, path, read.stack)
         self._saver.opened(document, read.kept)
         self._show(document, instead_of if instead_of in self._tabs.documents else None)

@@ -10,13 +10,16 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+import cv2
 import numpy as np
 from PySide6.QtCore import QMimeData, QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QImage
 
 from lama_desktop import formats
 from lama_desktop.core import masking
+from lama_desktop.core import tree as trees
 from lama_desktop.core.arrays import Coverage, Image
+from lama_desktop.core.composite import composite
 from lama_desktop.core.document import Document
 from lama_desktop.core.exchange import layer_of
 from lama_desktop.core.geometry import Rect
@@ -28,7 +31,7 @@ from lama_desktop.settings import Settings
 from lama_desktop.ui import edits
 from lama_desktop.ui.canvas.qimage import to_array, view
 from lama_desktop.ui.files import MANY, Files, pictures_in
-from lama_desktop.ui.jobs import Job, JobRunner
+from lama_desktop.ui.jobs import Job, JobRunner, Lane
 from lama_desktop.ui.notices import Notices, Tone
 from lama_desktop.ui.prompts import Prompts
 from lama_desktop.ui.sections import DropChoice, Editing, FolderChoice
@@ -80,6 +83,7 @@ class Incoming(QObject):
         super().__init__()
         self._files, self._runner, self._writing, self._settings = files, runner, writing, settings
         self._prompts, self._notices = prompts, notices
+        self._copying = Writing(runner, Lane.TOOLS)
 
     @staticmethod
     def takes(data: QMimeData) -> bool:
@@ -91,7 +95,7 @@ class Incoming(QObject):
         paths = local_paths(data)
         if not paths and data.hasImage():
             self._take_image(QImage(data.imageData()), modifiers, document)
-        elif (len(paths) > MANY or any(path.is_dir() for path in paths)) and not modifiers:
+        elif _is_lot(paths, modifiers):
             self._take_folders(paths)
         elif paths:
             choice = self._choose(paths, modifiers, document)
@@ -116,7 +120,7 @@ class Incoming(QObject):
         if batch:
             return tr("Drop to add to the batch")
         paths, choice = local_paths(data), DropChoice.OPEN
-        if any(path.is_dir() for path in paths) and not modifiers:
+        if _is_lot(paths, modifiers):
             return tr(_FOLDER_PROMISES[self._settings[Editing].drop_folders])
         if paths and document is not None:
             choice = self._choice(paths, modifiers)
@@ -164,6 +168,38 @@ class Incoming(QObject):
 
     def paste(self, document: Document | None) -> None:
         """Take in what is in the clipboard: as a layer of the document, or as a new one."""
+        self._copying.when_idle(lambda: self._paste(document))
+
+    def paste_as_new(self) -> None:
+        """Open what is in the clipboard in a tab of its own."""
+        self.paste(None)
+
+    def paste_mask(self, document: Document) -> None:
+        """Take the picture in the clipboard, by its brightness, as the mask, from the upper left corner on."""
+        self._copying.when_idle(lambda: self._paste_mask(document))
+
+    def copy(self, document: Document, layer: Layer | None) -> None:
+        """Put a layer, or everything that is visible, into the clipboard; where there is a mask, what it covers."""
+        bounds = document.mask.bounds()
+        rect = document.rect if bounds.is_empty else bounds
+        if layer is not None:
+            rect &= layer.rect
+        if rect.is_empty:
+            self._notices.tell(tr("The active layer has nothing there."), Tone.WARNING)
+            return
+        pixels = None if layer is None else layer.frozen()[rect.slices_in(layer.rect)]
+        coverage = None if bounds.is_empty else document.mask.coverage[rect.slices].copy()
+        tree, dtype, space = trees.copied(document.stack.tree), document.dtype, document.space
+
+        def work(progress: Progress) -> QImage:
+            colors = in_srgb(composite(tree, rect, dtype) if pixels is None else pixels, space)
+            if coverage is not None:
+                colors[..., 3] = cv2.multiply(np.ascontiguousarray(colors[..., 3]), coverage, scale=1 / 255)
+            return view(colors).copy()
+
+        self._copying.start(tr("Copying"), work, lambda image: QGuiApplication.clipboard().setImage(image))
+
+    def _paste(self, document: Document | None) -> None:
         data = QGuiApplication.clipboard().mimeData()
         if data is None or not self.takes(data):
             self._notices.tell(tr("There is no picture in the clipboard."), Tone.WARNING)
@@ -177,37 +213,14 @@ class Incoming(QObject):
             else:
                 self.add_layers(document, paths)
 
-    def paste_as_new(self) -> None:
-        """Open what is in the clipboard in a tab of its own."""
-        self.paste(None)
-
-    def paste_mask(self, document: Document) -> None:
-        """Take the picture in the clipboard, by its brightness, as the mask, from the upper left corner on."""
+    def _paste_mask(self, document: Document) -> None:
         image = QGuiApplication.clipboard().image()
         if image.isNull():
             self._notices.tell(tr("There is no picture in the clipboard."), Tone.WARNING)
             return
         coverage = masking.luminance(to_array(image))
         rect = Rect(0, 0, coverage.shape[1], coverage.shape[0])
-        masking.replace(document, "Paste mask", rect, coverage)
-
-    def copy(self, document: Document, layer: Layer | None) -> None:
-        """Put a layer, or everything that is visible, into the clipboard; where there is a mask, what it covers."""
-        bounds = document.mask.bounds()
-        rect = document.rect if bounds.is_empty else bounds
-        if layer is None:
-            pixels = document.flatten(rect)
-        else:
-            rect &= layer.rect
-            pixels = layer.pixels[rect.slices_in(layer.rect)].copy()
-        if rect.is_empty:
-            self._notices.tell(tr("The active layer has nothing there."), Tone.WARNING)
-            return
-        colors = in_srgb(pixels, document.space)
-        if not bounds.is_empty:
-            part = document.mask.coverage[rect.slices]
-            colors[..., 3] = (colors[..., 3].astype(np.uint16) * part // 255).astype(np.uint8)
-        QGuiApplication.clipboard().setImage(view(np.ascontiguousarray(colors)).copy())
+        document.after_edit(lambda: masking.replace(document, "Paste mask", rect, coverage))
 
     def _take_folders(self, paths: Sequence[Path]) -> None:
         """Make a batch of what was dropped, or open it."""
@@ -255,7 +268,7 @@ class Incoming(QObject):
         photo = _photo(pixels)
         if document is not None and modifiers & Qt.KeyboardModifier.ShiftModifier:
             layer = layer_of(photo, document.facts, _centered(photo.size, document.size), tr("Pasted"))
-            edits.paste_layer(document, layer)
+            document.after_edit(lambda: edits.paste_layer(document, layer))
         else:
             self._files.add(photo, tr("Pasted"))
 
@@ -276,6 +289,11 @@ class Incoming(QObject):
 def local_paths(data: QMimeData) -> list[Path]:
     """Return the files and folders of this machine in a drag or the clipboard."""
     return [Path(each.toLocalFile()) for each in data.urls() if each.isLocalFile()]
+
+
+def _is_lot(paths: Sequence[Path], modifiers: Qt.KeyboardModifier) -> bool:
+    """Tell whether what is dropped is a batch, or to be opened, and nothing for a photo."""
+    return not modifiers and (len(paths) > MANY or any(path.is_dir() for path in paths))
 
 
 def _photo(pixels: Image) -> Photo:

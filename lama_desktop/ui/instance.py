@@ -40,9 +40,8 @@ class Instance(QObject):
 
     def send(self, paths: Sequence[Path]) -> bool:
         """Hand paths to the window that is open; tell whether there is one that took them."""
-        socket = QLocalSocket()
-        socket.connectToServer(self._name)
-        if not socket.waitForConnected(TIMEOUT_MS):
+        socket = self._connected()
+        if socket is None:
             return False
         socket.write(json.dumps([str(path.absolute()) for path in paths]).encode() + b"\n")
         socket.flush()
@@ -51,12 +50,14 @@ class Instance(QObject):
         return answered
 
     def listen(self) -> bool:
-        """Take the files of later starts from now on; tell whether that is possible."""
+        """Take the files of later starts from now on; tell whether that is possible, and nobody does so already."""
+        if self._connected() is not None:
+            return False
         server = QLocalServer(self)
         server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         server.newConnection.connect(self._accept)
         if not server.listen(self._name):
-            # Nobody answered `send`, so what is in the way is left over from a program that was killed.
+            # Nobody answered, so what is in the way is left over from a program that was killed.
             QLocalServer.removeServer(self._name)
             if not server.listen(self._name):
                 logger.warning("Later starts open windows of their own: %s", server.errorString())
@@ -69,6 +70,12 @@ class Instance(QObject):
         if self._server is not None:
             self._server.close()
             self._server = None
+
+    def _connected(self) -> QLocalSocket | None:
+        """Return a connection to the window that takes files; None where there is none."""
+        socket = QLocalSocket()
+        socket.connectToServer(self._name)
+        return socket if socket.waitForConnected(TIMEOUT_MS) else None
 
     def _accept(self) -> None:
         assert self._server is not None

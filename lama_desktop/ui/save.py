@@ -59,7 +59,7 @@ class Saver(QObject):
         self._documents, self._writing, self._recent = documents, writing, recent
         self._prompts, self._notices = prompts, notices
         self._files: dict[Document, _File] = {}
-        self._saving: list[Document] = []
+        self._saving: list[tuple[Document, Path]] = []
 
     def opened(self, document: Document, kept: "Kept | None") -> None:
         """Take note of a document that was read from a file with layers."""
@@ -72,7 +72,12 @@ class Saver(QObject):
 
     def is_saving(self, document: Document) -> bool:
         """Tell whether a document is on its way to its file."""
-        return document in self._saving
+        return any(each is document for each, _ in self._saving)
+
+    def owner(self, path: Path) -> Document | None:
+        """Return the document that a file belongs to, or will as soon as it is written; None where it is free."""
+        files = [*self._saving, *((each, each.path) for each in self._documents())]
+        return next((each for each, file in files if file is not None and same(file, path)), None)
 
     def when_idle(self, call: Callable[[], object]) -> None:
         """Call as soon as what is being written is; see `Writing.when_idle`."""
@@ -89,7 +94,7 @@ class Saver(QObject):
             known is not None
             and known.stamp is not None
             and stamp_of(path) not in (None, known.stamp)
-            and not self._writing.is_busy
+            and not self.is_saving(document)
             and not self._prompts.confirm(
                 tr("{name} was changed by another program. Replace it?", name=path.name), tr("Replace")
             )
@@ -104,9 +109,7 @@ class Saver(QObject):
         path = self._prompts.save_file(tr("Save"), source.with_suffix(SUFFIX), (OpenRaster(),))
         if path is None:
             then(False)
-        elif any(
-            each is not document and each.path is not None and same(each.path, path) for each in self._documents()
-        ):
+        elif self.owner(path) not in (None, document):
             self._notices.tell(tr("{name} is open in another tab. Choose another name.", name=path.name), Tone.WARNING)
             then(False)
         else:
@@ -131,10 +134,10 @@ class Saver(QObject):
             self._notices.tell(tr("{name} was saved.", name=path.name))
 
         def end(saved: bool) -> None:
-            self._saving.remove(document)
+            self._saving.remove((document, path))
             then(saved)
 
-        self._saving.append(document)
+        self._saving.append((document, path))
         self._writing.start(tr("Saving {name}", name=path.name), work, done, end)
 
 

@@ -9,7 +9,7 @@ from PySide6.QtGui import QBrush, QImage, QPainter, QPainterPath, QPixmap
 
 from lama_desktop.core.arrays import Image
 from lama_desktop.core.blend import NORMAL
-from lama_desktop.core.color import SRGB, ColorSpace, rgb_space
+from lama_desktop.core.color import ColorSpace, rgb_space
 from lama_desktop.core.composite import composite
 from lama_desktop.core.document import Document
 from lama_desktop.core.exchange import Snapshot
@@ -90,8 +90,7 @@ def shrunk(pixels: Image, fit: float) -> Image:
 def in_srgb(pixels: Image, space: ColorSpace) -> Image:
     """Return RGBA pixels of any depth in 8-bit sRGB."""
     result = np.empty(pixels.shape, np.uint8)
-    colors = np.ascontiguousarray(pixels[..., :3])
-    result[..., :3] = SRGB.from_srgb(space.to_srgb(colors), result[..., :3])
+    result[..., :3] = space.to_screen(np.ascontiguousarray(pixels[..., :3]))
     result[..., 3] = pixels[..., 3] if pixels.dtype == np.uint8 else pixels[..., 3] >> 8
     return result
 

@@ -5,7 +5,7 @@ A tab may also hold a page that is no photo, such as the batch.
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QStackedWidget, QTabBar, QToolButton, QVBoxLayout, QWidget
 
@@ -57,6 +57,7 @@ class Workspace(QWidget):
         self._titles: dict[QWidget, str] = {}
         self._holders: dict[QWidget, QScrollArea] = {}
         self._notes: dict[Document, str] = {}
+        self._waiting: list[Callable[[], object]] = []
         self.tabs = DocumentTabs()
         self.tabs.installEventFilter(self)
         self.tabs.hide()
@@ -101,6 +102,7 @@ class Workspace(QWidget):
     def add(self, document: Document, instead_of: Document | None = None) -> None:
         """Show a document in a tab of its own at the end, or in that of another, which goes."""
         canvas = self._make_canvas(document)
+        canvas.gesture_ended.connect(self._look_again)
         index = len(self._pages) if instead_of is None else self._index(instead_of)
         blocked = self.tabs.blockSignals(True)
         self._insert(index, canvas, self._close_button(document, title_of(document)))
@@ -113,6 +115,11 @@ class Workspace(QWidget):
         self._name_tabs()
         self._follow_tab()
         canvas.setFocus()
+
+    def when_free(self, call: Callable[[], object]) -> None:
+        """Call at once, or as soon as nothing is being drawn in front: a gesture is dropped with its tab."""
+        self._waiting.append(call)
+        self._call_waiting()
 
     def note(self, document: Document, note: str) -> None:
         """Write behind the name of a document what its tab is for."""
@@ -243,6 +250,22 @@ class Workspace(QWidget):
                 canvas.drop_gesture()
         self.area.setCurrentWidget(self._empty if page is None else self._holders.get(page, page))
         self.current_changed.emit(page.document if isinstance(page, Canvas) else None)
+        self._look_again()
+
+    def _look_again(self, *_: object) -> None:
+        """Call what waits, where it need not wait longer; not in the middle of what has just ended."""
+        if self._waiting:
+            QTimer.singleShot(0, self, self._call_waiting)
+
+    def _call_waiting(self) -> None:
+        if self.canvas is not None and self.canvas.is_busy:
+            return  # until its gesture has ended
+        if self.canvas is not None and self.canvas.document.is_editing:
+            self.canvas.document.after_edit(self._look_again)
+            return
+        waiting, self._waiting = self._waiting, []
+        for call in waiting:
+            call()
 
     def _follow_move(self, source: int, target: int) -> None:
         self._pages.insert(target, self._pages.pop(source))

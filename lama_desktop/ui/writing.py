@@ -1,4 +1,4 @@
-"""Writing: files on their way to the disk, so that nothing is closed before they are there."""
+"""Writing: files on their way to the disk, or a copy to the clipboard, so that nothing goes on before it is there."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -6,7 +6,7 @@ from typing import TypeVar
 from PySide6.QtCore import QObject
 
 from lama_desktop.progress import Progress
-from lama_desktop.ui.jobs import Job, JobRunner
+from lama_desktop.ui.jobs import Job, JobRunner, Lane
 
 T = TypeVar("T")
 Then = Callable[[bool], object]
@@ -17,11 +17,12 @@ class Writing(QObject):
 
     Args:
         runner: runs them.
+        lane: on which.
     """
 
-    def __init__(self, runner: JobRunner) -> None:
+    def __init__(self, runner: JobRunner, lane: Lane = Lane.FILES) -> None:
         super().__init__()
-        self._runner = runner
+        self._runner, self._lane = runner, lane
         self._count = 0
         self._waiting: list[Callable[[], object]] = []
 
@@ -40,7 +41,7 @@ class Writing(QObject):
             done: called with its result when the file is there.
             then: called in any case, after `done`, and told whether the file is there.
         """
-        job, outcome = Job(title, work), list[bool]()
+        job, outcome = Job(title, work, self._lane), list[bool]()
 
         def succeed(result: T) -> None:
             outcome.append(True)
@@ -66,5 +67,8 @@ class Writing(QObject):
         return self._count > 0
 
     def when_idle(self, call: Callable[[], object]) -> None:
-        """Call as soon as what is being written is."""
-        self._waiting.append(call)
+        """Call at once, or as soon as what is being written is."""
+        if self.is_busy:
+            self._waiting.append(call)
+        else:
+            call()

@@ -168,6 +168,21 @@ def _send(folder, names):
     return subprocess.run([sys.executable, "-c", code, str(folder), json.dumps(names)], check=False).returncode
 
 
+def test_the_first_window_goes_on_taking_files_when_another_is_opened(application, tmp_path, until):
+    first, another, received = Instance(tmp_path), Instance(tmp_path), []
+    assert first.listen()
+    first.received.connect(received.append)
+    assert not another.listen(), "somebody does so already"
+    another.close()
+    sending = threading.Thread(target=lambda: _send(tmp_path, ["a.jpg"]))
+    sending.start()
+    until(lambda: not sending.is_alive())
+    assert [[path.name for path in paths] for paths in received] == [["a.jpg"]]
+    first.close()
+    assert another.listen()
+    another.close()
+
+
 def test_rubbish_on_the_socket_is_ignored(application, tmp_path, until):
     from PySide6.QtNetwork import QLocalSocket
 

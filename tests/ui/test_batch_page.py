@@ -276,6 +276,13 @@ def test_a_result_opens_beside_its_original(app, batch, folder, tmp_path, until)
     QTest.mouseDClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
     until(lambda: app.window.document is not None)
     assert len(app.window.workspace.documents) == 1, "it is open once"
+    (document,) = app.window.workspace.documents
+    app.window.batch._compare(batch.session.rows.rows[index.row()])
+    app.window.workspace.show_tab(document)
+    app.do("flip-horizontal")
+    until(lambda: not app.runner.jobs)
+    app.application.processEvents()
+    assert app.window.document is document, "what was changed since it was asked for is not read again"
 
 
 def test_a_mask_is_mended_in_a_tab_and_that_one_photo_done_again(app, batch, folder, tmp_path, until):

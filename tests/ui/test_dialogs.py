@@ -299,10 +299,11 @@ def test_cropping_to_the_mask(app, document):
      "mask-to-layer", "mask-all", "mask-invert", "mask-from-luminance", "mask-from-alpha", "mask-fill-holes",
      "hide-layer", "lock-alpha", "lock-position", "merge-visible", "flatten", "new-layer"],
 )  # fmt: skip
-def test_every_quick_edit_is_undone_exactly(app, document, action):
+def test_every_edit_is_undone_exactly(app, document, until, action):
     app.hand.drag((100, 100), (140, 110))
     before, mask, steps = document.flatten(), document.mask.coverage.copy(), len(document.history.labels)
     app.do(action)
+    until(lambda: not app.runner.jobs)
     assert len(document.history.labels) <= steps + 1
     if len(document.history.labels) > steps:
         app.do("undo")
@@ -310,7 +311,7 @@ def test_every_quick_edit_is_undone_exactly(app, document, action):
     assert np.array_equal(document.mask.coverage, mask)
 
 
-def test_layers_move_up_and_down(app, document):
+def test_layers_move_up_and_down(app, document, until):
     app.do("new-layer")
     app.do("lower-layer")
     assert [layer.name for layer in document.layers] == ["Layer 1", "Photo"]
@@ -318,6 +319,7 @@ def test_layers_move_up_and_down(app, document):
     assert len(document.history.labels) == 2, "there is nothing below"
     app.do("raise-layer")
     app.do("merge-down")
+    until(lambda: not app.runner.jobs)
     assert [layer.name for layer in document.layers] == ["Photo"]
     app.do("delete-layer")
     assert document.layers == ()

@@ -11,11 +11,15 @@ from leaks import holders
 from PIL import Image as PillowImage
 from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, Qt, QTimer, QUrl
 from PySide6.QtGui import QGuiApplication, QImage
-from window import noise, write_photo
+from PySide6.QtTest import QTest
+from window import LEFT, noise, write_photo
 
 from lama_desktop import formats
+from lama_desktop.core.commands import PropertyEdit
 from lama_desktop.errors import LamaDesktopError
 from lama_desktop.formats import atomic
+from lama_desktop.ui import edits
+from lama_desktop.ui.canvas.qimage import to_array
 from lama_desktop.ui.files import natural, pictures_in
 from lama_desktop.ui.jobs import Job
 from lama_desktop.ui.prompts import Unsaved
@@ -67,6 +71,48 @@ def test_a_file_that_is_open_comes_to_the_front(app, opened, photo, tmp_path, un
     idle(app, until)
     assert app.window.workspace.documents == (first, second)
     assert app.window.document is first
+
+
+@pytest.mark.parametrize("tool", ["brush", "lasso"])
+def test_a_file_that_arrives_waits_for_the_gesture_in_front(app, opened, photo, tmp_path, until, tool):
+    (document,) = opened(photo)
+    app.do(tool)
+    other, canvas = write_photo(tmp_path / "b.png", seed=2), app.window.canvas
+    QTest.mousePress(canvas, LEFT, NONE, app.hand.at(100, 100))
+    for point in ((150, 100), (150, 140)):
+        QTest.mouseMove(canvas, app.hand.at(*point))
+    app.window.files.open([other])
+    idle(app, until)
+    app.window.files.open([other])
+    idle(app, until)
+    assert app.window.document is document
+    assert canvas.is_busy
+    QTest.mouseRelease(canvas, LEFT, NONE, app.hand.at(150, 140))
+    assert not document.mask.is_empty
+    until(lambda: app.window.document is not document)
+    assert len(app.window.workspace.documents) == 2, "it was asked for twice, and read once"
+
+
+def test_a_file_that_arrives_waits_for_a_slider_that_is_held(app, opened, photo, tmp_path, until):
+    (document,) = opened(photo)
+    edit = PropertyEdit("Opacity", document, document.layers[0], "opacity", 0.5).open()
+    app.window.files.open([write_photo(tmp_path / "b.png", seed=2)])
+    idle(app, until)
+    assert app.window.document is document
+    edit.commit()
+    until(lambda: app.window.document is not document)
+    assert document.layers[0].opacity == 0.5
+
+
+def test_a_file_that_waits_for_a_photo_comes_when_that_is_closed(app, opened, photo, tmp_path, until):
+    (document,) = opened(photo)
+    other = write_photo(tmp_path / "b.png", seed=2)
+    QTest.mousePress(app.window.canvas, LEFT, NONE, app.hand.at(100, 100))
+    app.window.files.open([other])
+    idle(app, until)
+    app.window.files.close(document)
+    until(lambda: app.window.document is not None)
+    assert [each.path for each in app.window.workspace.documents] == [other]
 
 
 def test_a_folder_opens_its_pictures_in_natural_order(app, tmp_path, until):
@@ -167,6 +213,39 @@ def test_the_window_closes_only_when_all_is_settled(app, opened, photo, tmp_path
     assert app.settings.recall("geometry", "") != ""
 
 
+@pytest.mark.parametrize("action", ["quit", "close-all"])
+def test_a_refusal_keeps_every_photo(app, opened, photo, tmp_path, until, action):
+    first, second = opened(photo, write_photo(tmp_path / "b.png"))
+    for document in (first, second):
+        app.window.workspace.show_tab(document)
+        stroke(app, document)
+    answers = iter([Unsaved.DISCARD, Unsaved.CANCEL])
+    app.window.prompts.unsaved = lambda name, export=True: next(answers, Unsaved.DISCARD)
+    app.do(action)
+    idle(app, until)
+    assert app.window.workspace.documents == (first, second)
+    assert second.modified
+    app.window.prompts.unsaved = lambda name, export=True: Unsaved.DISCARD
+    app.do("close-all")
+    assert app.window.workspace.documents == ()
+
+
+def test_what_is_edited_after_its_answer_is_asked_about_again(app, opened, photo, tmp_path, until):
+    first, second = opened(photo, write_photo(tmp_path / "b.png"))
+    for document in (first, second):
+        app.window.workspace.show_tab(document)
+        stroke(app, document)
+    answers, asked = iter([Unsaved.DISCARD, Unsaved.SAVE, Unsaved.CANCEL]), []
+    app.window.prompts.unsaved = lambda name, export=True: (asked.append(name), next(answers, Unsaved.DISCARD))[1]
+    app.window.prompts.target = tmp_path / "photo.ora"
+    app.do("close-all")
+    app.window.workspace.show_tab(second)
+    app.hand.drag((200, 100), (240, 110))
+    idle(app, until)
+    assert asked == ["b.png", "photo.png", "b.png"]
+    assert app.window.workspace.documents == (first, second)
+
+
 def test_closing_waits_for_a_file_that_is_being_written(app, opened, photo, tmp_path, until):
     (document,) = opened(photo)
     stroke(app, document)
@@ -221,6 +300,22 @@ def test_next_and_previous_picture_of_the_folder(app, opened, tmp_path, until):
     app.hand.key(Qt.Key.Key_PageUp)
     idle(app, until)
     assert app.window.document.path == paths[2]
+
+
+@pytest.mark.parametrize("action", ["next-file", "revert"])
+def test_what_is_edited_while_its_place_is_wanted_stays(app, opened, tmp_path, until, action):
+    (document,) = opened(write_photo(tmp_path / "1.png"))
+    write_photo(tmp_path / "2.png")
+    stroke(app, document)
+    app.do(action)
+    app.hand.drag((200, 100), (240, 110))
+    idle(app, until)
+    assert app.window.workspace.documents == (document,)
+    assert len(document.history.labels) == 2
+    assert "1.png was edited meanwhile" in texts(app)
+    app.do(action)
+    until(lambda: app.window.document is not document)
+    assert len(app.window.workspace.documents) == 1
 
 
 def test_a_document_stands_where_its_photo_does(app, opened, tmp_path, until):
@@ -320,7 +415,9 @@ def test_what_is_copied_is_pasted(app, opened, photo, until):
     (document,) = opened(photo)
     app.do("copy-visible")
     app.do("paste")
-    assert len(document.layers) == 2
+    assert len(document.layers) == 1, "the window need not wait for the pixels"
+    idle(app, until)
+    assert len(document.layers) == 2, "but who pastes waits for what is copied"
     assert np.array_equal(document.layers[1].pixels, document.layers[0].pixels)
     app.do("new-from-clipboard")
     assert len(app.window.workspace.documents) == 2
@@ -328,6 +425,20 @@ def test_what_is_copied_is_pasted(app, opened, photo, until):
     assert app.window.document.path is None
     app.do("paste-mask")
     assert not app.window.document.mask.is_empty
+
+
+def test_what_the_mask_covers_is_copied_as_it_was(app, opened, photo, until):
+    (document,) = opened(photo)
+    stroke(app, document)
+    bounds, coverage = document.mask.bounds(), document.mask.coverage.copy()
+    before = document.flatten(bounds)
+    app.do("copy")
+    app.do("mask-none")
+    edits.flip(document)
+    idle(app, until)
+    copied = to_array(QGuiApplication.clipboard().image())
+    assert np.array_equal(copied[..., 3], coverage[bounds.slices])
+    assert np.array_equal(copied[..., :3], before[..., :3])
 
 
 def test_an_empty_clipboard_is_told(app, opened, photo):

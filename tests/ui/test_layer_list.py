@@ -268,7 +268,7 @@ def test_new_layers_come_above_the_active_one_in_its_group_or_into_the_active_gr
     assert tree(document) == "a (b Layer 5 (c d Layer 6)inner)outer e"
 
 
-def test_actions_work_on_groups(app, rows, document):
+def test_actions_work_on_groups(app, rows, document, until):
     document.active = named(document, "inner")
     app.window.action_set.refresh()
     assert app.window.action_set["delete-layer"].text() == "Delete group"
@@ -280,8 +280,10 @@ def test_actions_work_on_groups(app, rows, document):
     app.do("delete-layer")
     assert tree(document) == "a (b (c d)inner)outer e"
     app.do("merge-group")
+    until(lambda: not app.runner.jobs)
     assert tree(document) == "a (b inner)outer e"
     app.do("merge-down")
+    until(lambda: not app.runner.jobs)
     assert tree(document) == "a (b)outer e"
     for _ in range(5):
         app.do("undo")

@@ -180,13 +180,14 @@ def test_blend_mode_follows_and_is_set(app, document):
     assert panel.mode.value is NORMAL
 
 
-def test_locks_are_seen_and_heeded(app, document):
+def test_locks_are_seen_and_heeded(app, document, until):
     app.do("lock-layer")
     assert document.active.lock is Lock.PIXELS
     app.window.action_set.refresh()
     assert app.window.action_set["lock-layer"].isChecked()
     app.do("new-layer")
     app.do("merge-down")
+    until(lambda: not app.runner.jobs)
     assert "is locked" in app.window.notices.shown[-1].text
     assert len(document.layers) == 2
 

@@ -210,6 +210,25 @@ def test_a_file_that_is_open_in_another_tab_is_not_written_over(app, document, p
     assert path.read_bytes() == before
 
 
+def test_a_file_that_another_tab_is_being_saved_into_is_not_written_over(app, document, photo, tmp_path, until, opened):
+    (other,) = opened(write_photo(tmp_path / "other.png", seed=7))
+    app.window.prompts.target = path = tmp_path / "Untitled.ora"
+    app.window.saver.save(document)
+    assert not path.exists(), "nobody who asks the disk finds it there"
+    app.window.saver.save(other)
+    app.window.files.open([path])
+    assert app.window.document is document, "it is this one's already"
+    idle(app, until)
+    assert len(app.window.workspace.documents) == 2
+    assert "Untitled.ora is open in another tab" in texts(app)
+    assert (document.path, other.path) == (path, tmp_path / "other.png")
+    assert np.array_equal(formats.read(path).pixels[..., :3], formats.read(photo).pixels)
+    app.window.saver.save(document)
+    app.window.saver.save(document)
+    idle(app, until)
+    assert not app.window.saver.is_saving(document)
+
+
 def test_a_file_that_another_program_has_changed_is_written_over_only_when_that_is_meant(app, document, photo, until):
     path = saved(app, document, photo.with_suffix(".ora"), until)
     os.utime(path, ns=(1, 1))
@@ -228,6 +247,18 @@ def test_a_file_that_another_program_has_changed_is_written_over_only_when_that_
     app.do("save")
     idle(app, until)
     assert len(app.window.prompts.asked) == asked
+
+
+def test_a_file_that_another_program_has_changed_is_asked_about_while_others_are_written(app, document, photo, until):
+    path = saved(app, document, photo.with_suffix(".ora"), until)
+    path.write_bytes(b"somebody else's work")
+    stroke(app)
+    app.window.prompts.yes, app.window.prompts.target = False, photo.with_name("out.png")
+    app.do("export")
+    app.do("save")
+    assert app.window.prompts.asked[-1] == ("confirm", "Replace")
+    idle(app, until)
+    assert path.read_bytes() == b"somebody else's work"
 
 
 def test_an_export_settles_the_changes_of_a_photo_and_not_of_a_document(app, document, photo, tmp_path, until):

@@ -7,6 +7,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolButton
 from window import LEFT, NONE, write_photo
 
+from lama_desktop.ui.files import MANY
 from lama_desktop.ui.sections import DropChoice, Editing
 from lama_desktop.ui.workspace import NARROWEST_TAB, WIDEST_TAB
 
@@ -71,8 +72,13 @@ def test_while_a_photo_is_dragged_the_window_says_what_would_happen(app, opened,
     folder = Drag(app, tmp_path)
     folder.enter()
     assert hint.promise == "Drop to choose: batch or open"
+    many = Drag(app, *(tmp_path / f"{number}.png" for number in range(MANY + 1)))
+    many.enter()
+    assert hint.promise == "Drop to choose: batch or open"
+    many.drop()
+    assert app.window.prompts.asked[-1] == ("folders", MANY + 1), "as promised"
     app.do("batch")
-    drag.move()
+    drag.enter()
     assert hint.promise == "Drop to add to the batch"
     assert hint.geometry() == app.window.workspace.area.geometry()
 

@@ -106,6 +106,10 @@ class Opening(QObject):
         self._reading.add(path)
 
         def show(found: _Read) -> None:
+            if instead_of in self._tabs.documents and instead_of.modified:  # since it was asked for
+                self._tabs.show_tab(instead_of)
+                then(instead_of, found.middle)
+                return
             document = Document(found.facts, path, found.stack)
             document.history.budget = self._settings[Editing].history_mb * MB
             self._tabs.add(document, instead_of if instead_of in self._tabs.documents else None)
@@ -114,8 +118,8 @@ class Opening(QObject):
                 self._tell(found.note)
 
         job = Job(tr("Opening {name}", name=path.name), read)
-        job.succeeded.connect(show)
-        job.finished.connect(lambda: self._reading.discard(path))
+        job.succeeded.connect(lambda found: self._tabs.when_free(lambda: show(found)))
+        job.finished.connect(lambda: self._tabs.when_free(lambda: self._reading.discard(path)))
         self._runner.submit(job)
 
 
