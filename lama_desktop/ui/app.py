@@ -153,11 +153,13 @@ def run(files: Sequence[Path], new_window: bool = False) -> int:
     application.setWindowIcon(program_icon())
     _translate(application)
     instance = Instance(settings_folder())
-    if not new_window and _forwards() and instance.send(files):
+    forwards = not new_window and _forwards()
+    if forwards and instance.send(files):
+        return 0
+    if not instance.listen() and forwards and instance.send(files):  # another start was quicker
         return 0
     app = App(application)
     sys.excepthook = app_hook(app)
-    instance.listen()
     instance.received.connect(lambda paths: _receive(app, paths))
     app.window.show()
     if files:
@@ -188,6 +190,8 @@ def start_log() -> None:
         logger.info("There is no log: %s", error)
         return
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    for other in logging.getLogger().handlers:  # such as the terminal: what a person is told there is no news
+        other.setLevel(logging.getLogger().level)
     root = logging.getLogger("lama_desktop")
     root.setLevel(logging.INFO)
     root.addHandler(handler)

@@ -113,6 +113,8 @@ class Arrangement(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Keep the engine panel as high as it is when the window becomes lower: lists scroll better than forms."""
         window, engine = self._window, self._window.engine
+        if watched is window and event.type() == QEvent.Type.Show:
+            QTimer.singleShot(0, window, self._raise_floating)
         if not engine.isVisible() or engine.isFloating():
             return False
         if watched is window and event.type() in (QEvent.Type.Resize, QEvent.Type.Show):
@@ -122,6 +124,17 @@ class Arrangement(QObject):
         elif event.type() == QEvent.Type.Resize and window.size() == self._size and engine.height() != self._given:
             self._engine_height = engine.height()  # by hand, or because of its neighbours
         return False
+
+    def _raise_floating(self) -> None:
+        """Bring panels that float before the window, as they were: restored, they were shown before it was."""
+        for panel in self._window.panels:
+            if panel.isFloating() and panel.isVisible():
+                area = panel.screen().availableGeometry()
+                corner, room = panel.pos(), area.size() - panel.frameGeometry().size()
+                left = min(max(corner.x(), area.left()), area.left() + max(0, room.width()))
+                top = min(max(corner.y(), area.top()), area.top() + max(0, room.height()))
+                panel.move(left, top)
+                panel.raise_()
 
     def _keep_engine(self) -> None:
         """Give the engine panel its height, as far as those above and below it can be so low."""

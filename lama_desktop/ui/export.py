@@ -162,4 +162,4 @@ def _facts_of(document: Document) -> Photo:
 def _written(snapshot: Snapshot, path: Path, options: WriteOptions, progress: Progress) -> list[str]:
     photo = snapshot.photo()
     progress(0.5)
-    return formats.write(photo, path, options)
+    return formats.write(photo, path, options, progress)

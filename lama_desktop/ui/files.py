@@ -84,6 +84,7 @@ class Files(QObject):
         exporter: for changes that are to be kept as a picture.
         prompts: asks.
         notices: tells.
+        is_filling: tells whether a removal runs in a document.
     """
 
     opened = Signal(object)
@@ -98,8 +99,10 @@ class Files(QObject):
         exporter: Exporter,
         prompts: Prompts,
         notices: Notices,
+        is_filling: Callable[[Document], bool],
     ) -> None:
         super().__init__()
+        self._is_filling = is_filling
         self._tabs, self._runner, self._settings, self._recent = tabs, runner, settings, recent
         self._saver, self._exporter = saver, exporter
         self._prompts, self._notices = prompts, notices
@@ -147,11 +150,14 @@ class Files(QObject):
         self._settle(document, lambda settled: self._open(siblings[index], document) if settled else None)
 
     def revert(self, document: Document) -> None:
-        """Read a document's file again, in its place; the changes go."""
+        """Read a document's file again, in its place; the changes go, and with them layers that no file has."""
         if document.path is not None and (
-            not document.modified
+            not (document.modified or document.history.labels)
             or self._prompts.confirm(
-                tr("Read {name} again?", name=document.path.name), tr("Read again"), tr("All changes since go.")
+                tr("Read {name} again?", name=document.path.name),
+                tr("Read again"),
+                tr("What was done since it was opened goes, and cannot be undone."),
+                danger=True,
             )
         ):
             self._open(document.path, document, again=True)
@@ -179,7 +185,8 @@ class Files(QObject):
 
         def go_on() -> None:
             documents = self._tabs.documents
-            asked = next((each for each in reversed(documents) if each.modified and not is_settled(each)), None)
+            open_questions = (each for each in reversed(documents) if self._is_at_stake(each) and not is_settled(each))
+            asked = next(open_questions, None)
             if asked is not None:
                 self._settle(asked, lambda agreed: take(asked) if agreed else then(False))
                 return
@@ -196,10 +203,18 @@ class Files(QObject):
 
         go_on()
 
+    def _is_at_stake(self, document: Document) -> bool:
+        """Tell whether something would be lost with a document."""
+        return document.modified or self._is_filling(document)
+
     def _settle(self, document: Document, then: Callable[[bool], object]) -> None:
         """See to the changes of a document; `then` is told whether it may go."""
-        if not document.modified or document not in self._tabs.documents:
+        if document not in self._tabs.documents or not self._is_at_stake(document):
             then(True)
+            return
+        if not document.modified:
+            title = tr("Something is being removed in {name}.", name=title_of(document))
+            then(self._prompts.confirm(title, tr("Close"), tr("Closed, it is not finished."), danger=True))
             return
         if self._saver.is_saving(document):  # after which there may be nothing to ask
             self._saver.when_idle(lambda: self._settle(document, then))
@@ -235,7 +250,7 @@ class Files(QObject):
         if (layered := read_layers(path, progress.stage(0, 0.9))) is not None:
             self._recent.keep_look(path, layered.stack, layered.facts)
             return _Read(layered.facts, layered.stack, layered.notes, layered.kept)
-        photo = formats.read(path)
+        photo = formats.read(path, progress)
         progress(0.6)
         stack = opened(photo, tr("Photo"))
         self._recent.keep_thumbnail(path, photo)

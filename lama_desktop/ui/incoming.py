@@ -40,6 +40,8 @@ from lama_desktop.ui.thumbnails import in_srgb
 from lama_desktop.ui.writing import Writing
 
 T = TypeVar("T")
+PLACE = "application/x-lama-desktop-place"
+"""Beside an image in the clipboard: where in the picture it lay."""
 
 _PROMISES = {
     DropChoice.OPEN: "Drop to open",
@@ -162,7 +164,7 @@ class Incoming(QObject):
         photo = Photo(document.mask.frozen()[..., None], ColorModel.GREY)
         self._writing.start(
             tr("Writing {name}", name=path.name),
-            lambda progress: formats.write(photo, path, WriteOptions()),
+            lambda progress: formats.write(photo, path, WriteOptions(), progress),
             lambda lost: self._notices.tell(tr("{name} was written.", name=path.name)),
         )
 
@@ -175,7 +177,7 @@ class Incoming(QObject):
         self.paste(None)
 
     def paste_mask(self, document: Document) -> None:
-        """Take the picture in the clipboard, by its brightness, as the mask, from the upper left corner on."""
+        """Take the picture in the clipboard, by its brightness, as the mask; where it was, or from the upper left."""
         self._copying.when_idle(lambda: self._paste_mask(document))
 
     def copy(self, document: Document, layer: Layer | None) -> None:
@@ -197,7 +199,13 @@ class Incoming(QObject):
                 colors[..., 3] = cv2.multiply(np.ascontiguousarray(colors[..., 3]), coverage, scale=1 / 255)
             return view(colors).copy()
 
-        self._copying.start(tr("Copying"), work, lambda image: QGuiApplication.clipboard().setImage(image))
+        def put(image: QImage) -> None:
+            data = QMimeData()
+            data.setImageData(image)
+            data.setData(PLACE, f"{rect.left} {rect.top}".encode())
+            QGuiApplication.clipboard().setMimeData(data)
+
+        self._copying.start(tr("Copying"), work, put)
 
     def _paste(self, document: Document | None) -> None:
         data = QGuiApplication.clipboard().mimeData()
@@ -205,7 +213,7 @@ class Incoming(QObject):
             self._notices.tell(tr("There is no picture in the clipboard."), Tone.WARNING)
         elif data.hasImage():
             shift = Qt.KeyboardModifier.ShiftModifier
-            self._take_image(QImage(data.imageData()), shift, document)
+            self._take_image(QImage(data.imageData()), shift, document, _place_of(data))
         else:
             paths = local_paths(data)
             if document is None:
@@ -219,7 +227,9 @@ class Incoming(QObject):
             self._notices.tell(tr("There is no picture in the clipboard."), Tone.WARNING)
             return
         coverage = masking.luminance(to_array(image))
-        rect = Rect(0, 0, coverage.shape[1], coverage.shape[0])
+        height, width = coverage.shape
+        left, top = _place_of(QGuiApplication.clipboard().mimeData()) or (0, 0)
+        rect = Rect(left, top, left + width, top + height)
         document.after_edit(lambda: masking.replace(document, "Paste mask", rect, coverage))
 
     def _take_folders(self, paths: Sequence[Path]) -> None:
@@ -259,15 +269,24 @@ class Incoming(QObject):
         choice: DropChoice = self._settings[Editing].drop
         return DropChoice.ASK if choice is DropChoice.MASK and not one else choice
 
-    def _take_image(self, image: QImage, modifiers: Qt.KeyboardModifier, document: Document | None) -> None:
-        """Take in an image that is in no file."""
+    def _take_image(
+        self,
+        image: QImage,
+        modifiers: Qt.KeyboardModifier,
+        document: Document | None,
+        place: tuple[int, int] | None = None,
+    ) -> None:
+        """Take in an image that is in no file; as a layer at its place, or in the middle where it has none there."""
         pixels = to_array(image)
         if not pixels.size:
             self._notices.tell(tr("This picture cannot be read."), Tone.WARNING)
             return
         photo = _photo(pixels)
         if document is not None and modifiers & Qt.KeyboardModifier.ShiftModifier:
-            layer = layer_of(photo, document.facts, _centered(photo.size, document.size), tr("Pasted"))
+            left, top = place or _centered(photo.size, document.size)
+            if (Rect(left, top, left + photo.size[0], top + photo.size[1]) & document.rect).is_empty:
+                left, top = _centered(photo.size, document.size)
+            layer = layer_of(photo, document.facts, (left, top), tr("Pasted"))
             document.after_edit(lambda: edits.paste_layer(document, layer))
         else:
             self._files.add(photo, tr("Pasted"))
@@ -294,6 +313,15 @@ def local_paths(data: QMimeData) -> list[Path]:
 def _is_lot(paths: Sequence[Path], modifiers: Qt.KeyboardModifier) -> bool:
     """Tell whether what is dropped is a batch, or to be opened, and nothing for a photo."""
     return not modifiers and (len(paths) > MANY or any(path.is_dir() for path in paths))
+
+
+def _place_of(data: QMimeData) -> tuple[int, int] | None:
+    """Return where in its picture an image lay that was copied here; None for those of other programs."""
+    try:
+        left, top = map(int, bytes(data.data(PLACE).data()).split())
+    except ValueError:
+        return None
+    return left, top
 
 
 def _photo(pixels: Image) -> Photo:

@@ -116,11 +116,12 @@ class MainWindow(QMainWindow):
         self.writing = Writing(runner)
         self.saver = Saver(lambda: self.workspace.documents, self.writing, self.recent, self.prompts, self.notices)
         self.exporter = Exporter(self, self.writing, settings, self.prompts, self.notices)
-        self.files = Files(
-            self.workspace, runner, settings, self.recent, self.saver, self.exporter, self.prompts, self.notices
-        )
-        self.incoming = Incoming(self.files, runner, self.writing, settings, self.prompts, self.notices)
         self.remover = Remover(runner, engines)
+        self.files = Files(
+            self.workspace, runner, settings, self.recent, self.saver, self.exporter, self.prompts, self.notices,
+            lambda document: self.remover.job(document) is not None,
+        )  # fmt: skip
+        self.incoming = Incoming(self.files, runner, self.writing, settings, self.prompts, self.notices)
         self.batch = BatchDesk(self, engines)
         self.look = Look(settings, lambda: self.workspace.canvases)
         self.asks = Asks(self)
@@ -247,14 +248,6 @@ class MainWindow(QMainWindow):
         self.action_set.failed.connect(lambda error: self.notices.tell_error(error, self.document))
         self.remover.started.connect(self._show_removal)
         self.remover.ended.connect(self._hide_removal)
-        self.remover.dropped.connect(lambda text: self.notices.tell(text, Tone.WARNING))
-        self.remover.held.connect(
-            lambda document, use: self.notices.tell(
-                tr("The fill is ready. With it, the steps that were undone since cannot be redone."),
-                offer=(tr("Add it"), use),
-                about=document,
-            )
-        )
         self.look.changed.connect(self.action_set.refresh_soon)
         self.settings.tell(self._follow_settings)
 

@@ -112,10 +112,10 @@ class Prompts:
             {tr("Batch"): FolderChoice.BATCH, tr("Open"): FolderChoice.OPEN},
         )
 
-    def confirm(self, question: str, yes: str, detail: str = "") -> bool:
-        """Ask whether to go on."""
+    def confirm(self, question: str, yes: str, detail: str = "", danger: bool = False) -> bool:
+        """Ask whether to go on; `danger` where something is lost by it."""
         asked = Question(self._parent, question, detail)
-        accept = asked.add(yes)
+        accept = asked.add(yes, danger=danger)
         return asked.ask() is accept
 
     def _chosen(self, text: str, detail: str, answers: Mapping[str, T]) -> tuple[T | None, bool]:

@@ -121,11 +121,15 @@ class Remover(QObject):
         state = document.history.state
         job = Job(title, lambda progress: _filled(order, engines, progress), Lane.ENGINE)
 
-        def finish(layer: Layer, asked: bool = False) -> None:
-            if document.history.redo_label is not None and document.history.state != state and not asked:
-                self.held.emit(document, lambda: document.after_edit(lambda: finish(layer, True)))
-            elif self.takes(document, live):
+        def use(layer: Layer) -> None:
+            if self.takes(document, live):
                 place(layer)
+
+        def finish(layer: Layer) -> None:
+            if document.history.redo_label is not None and document.history.state != state:
+                self.held.emit(document, lambda: document.after_edit(lambda: use(layer)))
+            else:
+                use(layer)
 
         job.succeeded.connect(lambda layer: document.after_edit(lambda: finish(layer)))
         return self.run(document, job, order.mask)

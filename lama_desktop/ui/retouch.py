@@ -19,7 +19,7 @@ from lama_desktop.settings import Settings
 from lama_desktop.ui.controls.choices import Choice
 from lama_desktop.ui.dialogs.page import Page
 from lama_desktop.ui.form import Form
-from lama_desktop.ui.notices import Notices
+from lama_desktop.ui.notices import Notices, Tone
 from lama_desktop.ui.recipes import recipe_options
 from lama_desktop.ui.remove import Remover
 from lama_desktop.ui.sections import RemoveOptions
@@ -66,6 +66,8 @@ class Retouch(QObject):
         self._variations = Variations(remover)
         self._waiting: set[Document] = set()
         remover.ended.connect(self._go_on)
+        remover.dropped.connect(lambda text: notices.tell(text, Tone.WARNING))
+        remover.held.connect(self._offer_held)
 
     @property
     def model(self) -> str:
@@ -159,6 +161,11 @@ class Retouch(QObject):
         if document in self._waiting:
             self._waiting.remove(document)
             document.after_edit(lambda: self.remove(document))
+
+    def _offer_held(self, document: Document, use: Callable[[], object]) -> None:
+        """Say that a fill has come after steps were undone, which would be lost with it."""
+        text = tr("The fill is ready. With it, the steps that were undone since cannot be redone.")
+        self._notices.tell(text, offer=(tr("Add it"), use), about=document)
 
     def _offer_network(self) -> None:
         """Say once that there are networks, where none was fetched."""

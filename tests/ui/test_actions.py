@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QCoreApplication, Qt, QTranslator
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QKeySequence, QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QDockWidget, QLabel, QLineEdit, QMenu, QTabBar, QWidget
 from window import write_photo
@@ -18,6 +18,7 @@ from lama_desktop.ui.actions import ACTIONS
 from lama_desktop.ui.dialogs.shortcuts import ShortcutSheet, ShortcutsPage
 from lama_desktop.ui.menus import LINE, MENUS, PANELS, RECENT, TOOLS
 from lama_desktop.ui.mnemonics import marked
+from lama_desktop.ui.theme import ThemeChoice
 
 SOURCES = sorted(Path(lama_desktop.ui.__file__).parent.rglob("*.py"))
 
@@ -152,6 +153,16 @@ def test_the_shortcuts_page_shows_conflicts_and_takes_keys_over(app):
     page.search.setText("grow")
     shown = [item for item in page._items.values() if not item.isHidden()]
     assert [item.text(0) for item in shown] == ["Grow…"]
+
+
+def test_the_shortcuts_page_takes_the_colours_of_another_theme(app):
+    page = ShortcutsPage(app.window.action_set)
+    page.show()
+    for choice in (ThemeChoice.LIGHT, ThemeChoice.DARK):
+        app.theme.choose(choice)
+        app.application.processEvents()
+        color = page._items["mask-grow"].foreground(1).color()
+        assert color == page.palette().color(QPalette.ColorRole.Text)
 
 
 def test_f1_shows_the_shortcuts(app):

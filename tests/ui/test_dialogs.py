@@ -90,8 +90,7 @@ def test_a_picture_that_does_not_fit_is_refused_before(application, monkeypatch)
 
 def test_linked_sides_keep_their_proportion(application):
     page = ScalePage(None, (300, 200))
-    field = {name: page.form.editor(name) for name in ("width", "height")}
-    field["percent"] = page.form.editor("percent").field
+    field = {name: page.form.editor(name) for name in ("width", "height", "percent")}
     field["width"].setValue(600)
     assert page.form.values == Scaling(600, 400, percent=200.0)
     field["height"].setValue(100)
@@ -105,11 +104,22 @@ def test_linked_sides_keep_their_proportion(application):
     assert page.form.values == Scaling(60, 40, percent=20.0)
 
 
+def test_enter_applies_wherever_the_keyboard_has_been(application):
+    page = ScalePage(None, (300, 200))
+    page.show()
+    page.activateWindow()
+    for _ in range(12):
+        QTest.keyClick(application.focusWidget() or page, Qt.Key.Key_Tab)
+        assert page.accept_button.isDefault()
+    QTest.keyClick(page.form.editor("width"), Qt.Key.Key_Return)
+    assert page.result() == ScalePage.DialogCode.Accepted
+
+
 def test_a_long_photo_has_a_size_like_any_other(application):
     page = ScalePage(None, (40000, 500))
     page.form.editor("height").setValue(250)
     assert page.form.values == Scaling(20000, 250, percent=50.0)
-    page.form.editor("percent").field.setValue(200)
+    page.form.editor("percent").setValue(200)
     assert page.form.values == Scaling(80000, 1000, percent=200.0)
 
 
@@ -218,7 +228,7 @@ def test_a_change_of_the_mask_is_seen_before_it_is_made(app, document, until):
 
 @pytest.mark.parametrize(
     ("action", "name", "value"),
-    [("mask-grow", "radius", 20), ("canvas-size", "width", 400), ("rotate-image", "degrees", 90)],
+    [("canvas-size", "width", 400), ("rotate-image", "degrees", 90)],
 )
 def test_a_dialog_changes_the_photo_that_it_was_opened_for(app, document, tmp_path, until, action, name, value):
     """Another one may come to the front meanwhile, from a second start or because it took long to load."""

@@ -339,6 +339,34 @@ def test_the_next_picture_of_a_folder_that_cannot_be_read_is_told(app, opened, p
     assert "cannot be read: Permission denied" in texts(app)
 
 
+def test_revert_asks_where_layers_would_go_though_the_picture_is_in_a_file(app, opened, photo, tmp_path, until):
+    (document,) = opened(photo)
+    app.do("flip-horizontal")
+    app.window.prompts.target, app.window.prompts.yes = tmp_path / "out.png", False
+    app.do("export")
+    until(lambda: not document.modified)
+    app.do("revert")
+    idle(app, until)
+    assert app.window.document is document
+
+
+def test_closing_asks_where_something_is_being_removed(app, opened, photo, tmp_path, until):
+    (document,) = opened(photo)
+    stroke(app, document)
+    app.window.prompts.target = tmp_path / "out.ora"
+    app.do("save")
+    until(lambda: not document.modified)
+    app.engines.gate.clear()
+    app.do("remove")
+    app.window.prompts.yes = False
+    app.do("close")
+    app.window.close()
+    assert app.window.workspace.documents == (document,)
+    app.window.prompts.yes = True
+    app.do("close")
+    assert app.window.workspace.documents == ()
+
+
 def test_revert_reads_the_file_again(app, opened, photo, until):
     (document,) = opened(photo)
     app.do("flip-horizontal")
@@ -439,6 +467,19 @@ def test_what_the_mask_covers_is_copied_as_it_was(app, opened, photo, until):
     copied = to_array(QGuiApplication.clipboard().image())
     assert np.array_equal(copied[..., 3], coverage[bounds.slices])
     assert np.array_equal(copied[..., :3], before[..., :3])
+
+
+def test_what_is_pasted_lies_where_it_was(app, opened, photo, until):
+    (document,) = opened(photo)
+    app.hand.drag((240, 150), (280, 160))
+    bounds = document.mask.bounds()
+    app.do("copy-visible")
+    app.do("paste")
+    app.do("mask-none")
+    app.do("paste-mask")
+    idle(app, until)
+    assert document.layers[1].rect == bounds
+    assert document.mask.bounds() & bounds == document.mask.bounds()
 
 
 def test_an_empty_clipboard_is_told(app, opened, photo):

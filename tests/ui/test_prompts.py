@@ -90,6 +90,12 @@ def test_confirming(prompts, press):
     assert prompts.confirm("Replace it?", "Replace") is False
 
 
+def test_names_are_no_markup(application):
+    question = Question(None, "<b>a</b> & b.png has changes.", "<i>more</i>")
+    for label in question.findChildren(QLabel):
+        assert label.textFormat() == Qt.TextFormat.PlainText
+
+
 def test_enter_loses_nothing(application, press):
     question = Question(None, "Delete it?")
     delete = question.add("Delete", danger=True)

@@ -262,6 +262,39 @@ def test_fills_and_groups(remover, until):
     assert document.active.pixels[10, 10, 0] - ramp == 100
 
 
+@pytest.mark.parametrize("uses", [True, False])
+def test_a_fill_that_comes_after_steps_were_undone_cuts_them_off_only_where_it_is_asked_for(
+    remover, engines, until, uses
+):
+    document = opened(picture())
+    held = []
+    remover.held.connect(lambda document, use: held.append(use))
+    for place in (Rect(20, 20, 60, 60), Rect(300, 200, 360, 300)):
+        paint(document, place)
+    engines.gate.clear()
+    remover.start(document, "x", OPTIONS)
+    document.undo()
+    engines.gate.set()
+    until(lambda: remover.job(document) is None)
+    assert len(held) == 1
+    assert len(document.layers) == 1
+    assert document.history.redo_label == "Brush"
+    if uses:
+        held[0]()
+        assert len(document.layers) == 2
+        assert document.history.labels == ("Brush", "Remove")
+
+
+def test_what_was_undone_before_it_is_asked_for_holds_no_fill_up(remover, until):
+    document = opened(picture())
+    for place in (Rect(20, 20, 60, 60), Rect(300, 200, 360, 300)):
+        paint(document, place)
+    document.undo()
+    remover.start(document, "x", OPTIONS)
+    until(lambda: remover.job(document) is None)
+    assert document.history.labels == ("Brush", "Remove")
+
+
 def test_a_fill_of_what_is_below_lies_right_above_it(remover, engines, until):
     document = opened(np.full((300, 300, 3), 100, np.uint8))
     base = document.layers[0]

@@ -144,7 +144,7 @@ def test_a_save_that_is_stopped_changes_nothing(app, document, photo, until, mon
     app.window.prompts.target = path
     app.do("save")
     until(lambda: app.runner.jobs and app.runner.jobs[0].started)
-    app.window.cancel()
+    app.runner.jobs[0].cancel()
     idle(app, until)
     assert not path.exists()
     assert document.path == photo

@@ -169,6 +169,19 @@ def test_strokes_during_a_removal_are_removed_after_it(app, opened, photo, until
     assert document.mask.is_empty
 
 
+def test_enter_twice_removes_only_what_was_there(app, opened, photo, until):
+    (document,) = opened(photo)
+    app.hand.drag((100, 100), (140, 100))
+    app.engines.gate.clear()
+    app.do("remove")
+    app.do("remove")
+    app.hand.drag((100, 30), (140, 30))
+    app.engines.gate.set()
+    until(lambda: app.window.remover.job(document) is None)
+    assert len(document.layers) == 2
+    assert not document.mask.is_empty, "what was painted since waits for an Enter of its own"
+
+
 def test_enter_during_a_removal_orders_the_next_one_and_escape_takes_it_back(app, opened, photo, until):
     (document,) = opened(photo)
     app.hand.drag((100, 100), (140, 100))

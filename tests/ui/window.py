@@ -85,7 +85,7 @@ class Answers:
         self.asked.append(purpose)
         return next(iter(self.files), None)
 
-    def confirm(self, question, yes, detail=""):
+    def confirm(self, question, yes, detail="", danger=False):
         self.asked.append(("confirm", yes))
         return self.yes
 

@@ -19,6 +19,7 @@ from lama_desktop.ui.canvas.overlay import OverlayView
 from lama_desktop.ui.canvas.view import View
 from lama_desktop.ui.jobs import JobRunner
 from lama_desktop.ui.text import tr
+from lama_desktop.ui.toolbelt import masks
 
 STEP, STRIDE = 1, 10
 """Pixels by which an arrow key nudges, alone and with Shift."""
@@ -191,6 +192,8 @@ class Canvas(View):
             if self._runner.lasts:
                 self._runner.send(self._event(kind, position, event.modifiers(), self._pressure.of(event)))
             else:
+                if masks(self._tool) and self.split is not None and position.x() < self.split * self.width():
+                    self.split = None  # nobody works on the original: what is drawn there would not be seen
                 self._button = button
                 self.gesture_begun.emit(self._tool)
                 self._runner.begin(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QFont, QKeySequence, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -50,6 +50,7 @@ class ShortcutsPage(QWidget):
     def __init__(self, actions: ActionSet) -> None:
         super().__init__()
         self._actions = actions
+        self._items: dict[str, QTreeWidgetItem] = {}
         self.search = QLineEdit()
         self.search.setPlaceholderText(tr("Search"))
         self.search.setClearButtonEnabled(True)
@@ -88,7 +89,6 @@ class ShortcutsPage(QWidget):
         column.addWidget(self.tree, 1)
         column.addLayout(row)
         column.addWidget(self.conflict)
-        self._items: dict[str, QTreeWidgetItem] = {}
         self._fill()
         actions.shortcuts_changed.connect(self.refresh)
         self._show_current()
@@ -102,6 +102,12 @@ class ShortcutsPage(QWidget):
     def choose(self, key: str) -> None:
         """Choose an action."""
         self.tree.setCurrentItem(self._items[key])
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Take the colours of another theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self._items:
+            self.refresh()
 
     def refresh(self) -> None:
         """Show the shortcuts as they are; those of two actions in red."""

@@ -505,6 +505,16 @@ def test_comparing_by_a_key_and_by_a_split(canvas, hand, brush, document):
     np.testing.assert_array_equal(to_array(canvas.grab().toImage()), masked)
 
 
+def test_who_paints_on_the_original_sees_what_is_painted(canvas, hand, tools, brush):
+    canvas.split = 0.9
+    canvas.tool = tools["hand"]
+    hand.drag((40, 100), (60, 100))
+    assert canvas.split == 0.9
+    canvas.tool = brush
+    hand.drag((40, 100), (60, 100))
+    assert canvas.split is None
+
+
 def test_there_is_nothing_to_compare_with_where_there_is_no_original(canvas, hand, document):
     document.do(StackEdit("Forget", replace(document.stack, original=None)))
     before = to_array(canvas.grab().toImage())
