@@ -89,7 +89,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=0,
         metavar="N",
-        help="N windows of every photo in full resolution, clear of the mask beside it (default: its scaled centre)",
+        help="N windows of every photo in full resolution, clear of the masks beside it (default: its scaled centre)",
     )
     holes.add_argument("--count", type=int, help="use so many pictures, chosen by the seed (default: all)")
     holes.add_argument("--seed", type=int, default=0, help="draws and chooses everything (default: 0)")

@@ -79,14 +79,14 @@ class PreparedCase:
 class WindowCase:
     """A case in a window of a photograph at its full resolution, with a drawn hole; `read` makes it.
 
-    `avoid` is a mask beside the photograph: what it covers is to be removed, so nobody may be asked to draw it. Place
-    and hole depend on the seed, the file's name, the kind of masks and the number only; windows of one number are in
-    one place for all kinds.
+    `avoid` are the masks beside the photograph: what they cover is to be removed, so nobody may be asked to draw it.
+    Place and hole depend on the seed, the file's name, the kind of masks and the number only; windows of one number are
+    in one place for all kinds.
     """
 
     name: str
     picture: Path
-    avoid: Path | None
+    avoid: tuple[Path, ...]
     preset: str
     size: int
     number: int
@@ -102,12 +102,14 @@ class WindowCase:
         photo = formats.read(self.picture)
         if min(photo.size) < self.size:
             raise FileFormatError(f"{self.picture.name} is smaller than {self.size} pixels: choose a smaller size.")
-        avoided = None if self.avoid is None else formats.read_mask(self.avoid, photo.size) > 0
+        avoided = np.zeros(photo.size[::-1], bool)
+        for mask in self.avoid:
+            avoided |= formats.read_mask(mask, photo.size) > 0
         random = seeded(self.seed, self.picture.name, f"window {self.number}")
         for _ in range(WINDOW_TRIES):
             left, top = (random.randint(length - self.size + 1) for length in photo.size)
             part = (slice(top, top + self.size), slice(left, left + self.size))
-            if avoided is None or not avoided[part].any():
+            if not avoided[part].any():
                 hole = draw_of_area(
                     scaled(MASK_PRESETS[self.preset], self.size / MASK_PRESETS[self.preset].side),
                     (self.size, self.size),
@@ -116,7 +118,7 @@ class WindowCase:
                 )
                 return Case(self.name, srgb_pixels(photo, self.picture, part), hole)
         raise FileFormatError(
-            f"{self.picture.name} has no window of {self.size} pixels outside its mask: choose a smaller size."
+            f"{self.picture.name} has no window of {self.size} pixels outside its masks: choose a smaller size."
         )
 
 

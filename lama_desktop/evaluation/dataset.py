@@ -6,7 +6,7 @@ names are looked at here; `Sample.read` decodes. Any thread. No torch.
 """
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -202,12 +202,14 @@ def _preset(kind: str, size: int) -> str:
 
 def _windows(folder: Path, kinds: Sequence[str], size: int, windows: int, seed: int) -> Iterator[Sample]:
     found = find_pairs(folder)
-    masks = {pair.picture: pair.mask for pair in found.pairs}
+    masks: defaultdict[Path, tuple[Path, ...]] = defaultdict(tuple)
+    for pair in found.pairs:
+        masks[pair.picture] += (pair.mask,)
     photos = [path for path in pictures_in(folder) if path in masks or path in found.pictures_alone]
     for path in photos:
         picture = path.relative_to(folder).with_suffix("").as_posix()
         for number in range(windows):
             for kind in kinds:
                 name = f"{picture}-{number}-{kind}"
-                case = WindowCase(name, path, masks.get(path), _preset(kind, size), size, number, seed)
+                case = WindowCase(name, path, masks[path], _preset(kind, size), size, number, seed)
                 yield Sample(name, picture, kind, case)

@@ -88,7 +88,18 @@ def test_windows_are_full_resolution_and_keep_clear_of_what_is_masked(tmp_path):
     again = find_samples(tmp_path, ["wide", "narrow"], size=80, windows=1, seed=2)
     np.testing.assert_array_equal(again[0].read().truth, again[1].read().truth)
     np.testing.assert_array_equal(again[0].read().truth, cases[0].truth)
-    with pytest.raises(FileFormatError, match="no window of 150 pixels outside its mask"):
+    with pytest.raises(FileFormatError, match="no window of 150 pixels outside its masks"):
         find_samples(tmp_path, ["wide"], size=150, windows=1)[0].read()
     with pytest.raises(FileFormatError, match="smaller than 300"):
         find_samples(tmp_path, ["wide"], size=300, windows=1)[0].read()
+
+
+def test_windows_keep_clear_of_all_masks_of_a_photograph(tmp_path):
+    picture = texture(0, 200)
+    for number, part in enumerate([np.s_[:110, :], np.s_[190:, 190:]]):
+        mask = np.zeros((200, 200), np.uint8)
+        mask[part], picture[part] = 255, 0
+        save(mask, tmp_path / f"a_mask00{number}.png")
+    save(picture, tmp_path / "a.png")
+    samples = find_samples(tmp_path, ["wide"], size=64, windows=6)
+    assert all(each.read().truth.any(axis=2).all() for each in samples)
