@@ -5,8 +5,7 @@ changes nothing for the rest, and whoever judges (a benchmark, the validation of
 Nothing is random but by seed; any thread. No torch.
 """
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -138,8 +137,14 @@ def find_pictures(folder: Path, count: int | None = None, seed: int = 0) -> list
     return sorted(sorted(found, key=lambda path: seed_of(seed, path.name))[:count])
 
 
-def drawn_cases(pictures: Sequence[Path], presets: Sequence[str], size: int, seed: int) -> list[DrawnCase]:
+def drawn_cases(pictures: Mapping[Path, str], presets: Sequence[str], size: int, seed: int) -> list[DrawnCase]:
     """Return one case per picture and kind of mask, in this order.
+
+    Args:
+        pictures: what each is called; see `names_apart`.
+        presets: names of MASK_PRESETS.
+        size: side of the squares, in pixels.
+        seed: draws the holes.
 
     Raises:
         SettingsError: there are no masks of such a name.
@@ -147,8 +152,9 @@ def drawn_cases(pictures: Sequence[Path], presets: Sequence[str], size: int, see
     for preset in presets:
         if preset not in MASK_PRESETS:
             raise SettingsError(f"There are no masks called {preset!r}: choose {', '.join(MASK_PRESETS)}.")
-    names = zip(pictures, sample_names(pictures), strict=True)
-    return [DrawnCase(f"{name}-{preset}", path, preset, size, seed) for path, name in names for preset in presets]
+    return [
+        DrawnCase(f"{name}-{preset}", path, preset, size, seed) for path, name in pictures.items() for preset in presets
+    ]
 
 
 def read_square(path: Path, size: int) -> Image:
@@ -185,12 +191,6 @@ def srgb_pixels(photo: Photo, path: Path, part: tuple[slice, slice] = (slice(Non
         FileFormatError: it is transparent somewhere in there; the sentence names `path`.
     """
     return _eight_bits(_in_srgb(photo, path, part))
-
-
-def sample_names(pictures: Sequence[Path]) -> list[str]:
-    """Return a name per file: its stem, with the suffix where another file has the same one."""
-    stems = Counter(path.stem.lower() for path in pictures)
-    return [path.stem if stems[path.stem.lower()] == 1 else path.name.replace(".", "-") for path in pictures]
 
 
 def _in_srgb(photo: Photo, path: Path, part: tuple[slice, slice]) -> Colors:

@@ -15,7 +15,7 @@ from lama_desktop.errors import FileFormatError, SettingsError
 from lama_desktop.evaluation.cases import Case, DrawnCase, PreparedCase, WindowCase, drawn_cases, find_pictures
 from lama_desktop.formats.base import shown
 from lama_desktop.masks.generators import seed_of
-from lama_desktop.masks.prepared import MARK, Pairing, find_pairs, picture_of, pictures_in, read_pairs
+from lama_desktop.masks.prepared import MARK, Pairing, find_pairs, names_apart, picture_of, pictures_in, read_pairs
 from lama_desktop.masks.presets import MASK_PRESETS
 from lama_desktop.masks.sets import RECORD
 
@@ -74,8 +74,9 @@ def find_samples(
         found = of_kinds(_prepared(pairing), kinds, data)
     else:
         presets = {_preset(kind, size): kind for kind in kinds or tuple(KINDS)}
-        drawn = drawn_cases(find_pictures(data), list(presets), size, seed)
-        found = [Sample(case.name, case.picture.stem, presets[case.preset], case) for case in drawn]
+        names = names_apart(find_pictures(data), data)
+        drawn = drawn_cases(names, list(presets), size, seed)
+        found = [Sample(case.name, names[case.picture], presets[case.preset], case) for case in drawn]
     return found if count is None else limited(found, count, seed)
 
 
@@ -206,8 +207,7 @@ def _windows(folder: Path, kinds: Sequence[str], size: int, windows: int, seed: 
     for pair in found.pairs:
         masks[pair.picture] += (pair.mask,)
     photos = [path for path in pictures_in(folder) if path in masks or path in found.pictures_alone]
-    for path in photos:
-        picture = path.relative_to(folder).with_suffix("").as_posix()
+    for path, picture in names_apart(photos, folder).items():
         for number in range(windows):
             for kind in kinds:
                 name = f"{picture}-{number}-{kind}"

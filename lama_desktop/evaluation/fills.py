@@ -20,8 +20,9 @@ from lama_desktop.core.photo import ColorModel, Photo
 from lama_desktop.engine.engine import Engine
 from lama_desktop.engine.options import EngineOptions
 from lama_desktop.errors import FileFormatError, SettingsError
-from lama_desktop.evaluation.cases import draw_hole, read_square, sample_names
+from lama_desktop.evaluation.cases import draw_hole, read_square
 from lama_desktop.evaluation.metrics import MEASURES
+from lama_desktop.masks.prepared import names_apart
 from lama_desktop.progress import Progress
 
 HOLE_ONLY = EngineOptions(grow=0, feather=0, texture=False)
@@ -130,9 +131,8 @@ def benchmark_fills(
     given, filled = ({}, {}) if save is None else _save_folders(save, list(engines))
     judgements: list[Judgement] = []
     skipped: list[tuple[str, str]] = []
-    names = sample_names(pictures)
     total, done = len(pictures) * len(presets) * len(engines), 0
-    for path, name in zip(pictures, names, strict=True):
+    for path, name in names_apart(pictures, pictures[0].parent).items():
         progress(done / total, f"reading {path.name}")
         try:
             truth = read_square(path, size)

@@ -11,8 +11,8 @@ Reading touches names only; nothing is decoded. Any thread.
 
 import secrets
 import shutil
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,6 +137,22 @@ def pictures_in(folder: Path) -> list[Path]:
     if not pictures:
         raise FileFormatError(f"There is no picture in {shown(folder)}. Put JPEG, PNG, TIFF or WebP files into it.")
     return pictures
+
+
+def names_apart(pictures: Sequence[Path], folder: Path) -> dict[Path, str]:
+    """Return what pictures of a folder are called, no two of them alike, in capitals or not.
+
+    A name is the path in the folder, with forward slashes and without its suffix, or with it where another one is
+    called the same: `a-jpg` and `a-png`.
+    """
+    inside = [path.relative_to(folder) for path in pictures]
+    short = [path.with_suffix("").as_posix() for path in inside]
+    whole = [path.with_name(path.name.replace(".", "-")).as_posix() for path in inside]
+    taken = Counter(name.lower() for name in (*short, *whole))
+    return {
+        path: brief if taken[brief.lower()] == 1 else full
+        for path, brief, full in zip(pictures, short, whole, strict=True)
+    }
 
 
 def picture_of(path: Path) -> Path | None:

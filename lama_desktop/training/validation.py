@@ -25,7 +25,7 @@ from lama_desktop.errors import FileFormatError, SettingsError
 from lama_desktop.evaluation.cases import Case, DrawnCase, PreparedCase, drawn_cases
 from lama_desktop.evaluation.metrics import MEASURES, Better
 from lama_desktop.masks.generators import seed_of
-from lama_desktop.masks.prepared import find_pairs, pictures_in, read_pairs
+from lama_desktop.masks.prepared import find_pairs, names_apart, pictures_in, read_pairs
 from lama_desktop.training.config import ValidationOptions
 from lama_desktop.training.distributed import Processes
 
@@ -180,7 +180,7 @@ def _cases(folder: Path, options: ValidationOptions, seed: int) -> Sequence[Draw
     if find_pairs(folder).pairs:
         return [PreparedCase(pair.name, pair.picture, pair.mask) for pair in read_pairs(folder)]
     presets = [each.strip() for each in options.masks.split(",")]
-    return drawn_cases(pictures_in(folder), presets, options.size, seed)
+    return drawn_cases(names_apart(pictures_in(folder), folder), presets, options.size, seed)
 
 
 def _padded(picture: Image, height: int, width: int) -> Image:

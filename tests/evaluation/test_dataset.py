@@ -103,3 +103,13 @@ def test_windows_keep_clear_of_all_masks_of_a_photograph(tmp_path):
     save(picture, tmp_path / "a.png")
     samples = find_samples(tmp_path, ["wide"], size=64, windows=6)
     assert all(each.read().truth.any(axis=2).all() for each in samples)
+
+
+@pytest.mark.parametrize("windows", [0, 1])
+def test_pictures_that_differ_in_their_endings_only_are_told_apart(tmp_path, windows):
+    for name in ("a.png", "a.jpg", "b.png"):
+        save(texture(0, 128), tmp_path / name)
+    samples = find_samples(tmp_path, ["wide", "narrow"], size=96, windows=windows)
+    assert len({each.name for each in samples}) == 6
+    assert {each.picture for each in samples} == {"a-jpg", "a-png", "b"}
+    assert len(find_samples(tmp_path, ["wide"], size=96, windows=windows, count=1)) == 1
