@@ -15,7 +15,7 @@ from lama_desktop.errors import FileFormatError, SettingsError
 from lama_desktop.evaluation.cases import Case, DrawnCase, PreparedCase, WindowCase, drawn_cases, find_pictures
 from lama_desktop.formats.base import shown
 from lama_desktop.masks.generators import seed_of
-from lama_desktop.masks.prepared import MARK, Pairing, find_pairs, names_apart, picture_of, pictures_in, read_pairs
+from lama_desktop.masks.prepared import MARK, Pairing, find_pairs, names_apart, owners_of, pictures_in, read_pairs
 from lama_desktop.masks.presets import MASK_PRESETS
 from lama_desktop.masks.sets import RECORD
 
@@ -98,9 +98,8 @@ def matched(truth: Path, masks: Path) -> list[Sample]:
     truths, holes = by_name(truth), by_name(masks)
     samples, alone, used = [], [], set()
     for name, path in holes.items():
-        owner = picture_of(Path(name))
-        found = name if name in truths else owner.as_posix() if owner is not None else ""
-        if found not in truths:
+        found = next((owner for owner in owners_of(path, masks) if owner in truths), None)
+        if found is None:
             alone.append(name)
             continue
         used.add(found)

@@ -164,6 +164,18 @@ def picture_of(path: Path) -> Path | None:
     return path.with_name(owner) if mark and owner else None
 
 
+def owners_of(mask: Path, folder: Path) -> list[str]:
+    """Return the names of the pictures of another folder that a mask may belong to, the likelier one first.
+
+    Args:
+        mask: a file.
+        folder: of the masks. A name is a path in it without suffix, with forward slashes: that of the mask, or the
+            same up to its `_mask`.
+    """
+    owners = (mask.with_suffix(""), picture_of(mask))
+    return [each.relative_to(folder).as_posix() for each in owners if each is not None]
+
+
 @contextmanager
 def new_folder(target: Path) -> Iterator[Path]:
     """Yield an empty folder that becomes `target` at the end, or goes away with all that is in it.

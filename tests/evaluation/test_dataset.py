@@ -51,6 +51,9 @@ def test_masks_called_like_their_truth_match_and_what_is_alone_is_named(tmp_path
         save(box(0).astype(np.uint8) * 255, tmp_path / "m" / f"{name}.png")
     (tmp_path / "t" / "a.ora").write_bytes(b"a document beside its photo")
     assert [each.name for each in matched(tmp_path / "t", tmp_path / "m")] == ["a", "sub/b"]
+    save(texture(0), tmp_path / "t" / "IMG.v1.png")
+    save(box(0).astype(np.uint8) * 255, tmp_path / "m" / "IMG.v1_mask000.png")
+    assert [each.picture for each in matched(tmp_path / "t", tmp_path / "m")] == ["IMG.v1", "a", "sub/b"]
     save(texture(0), tmp_path / "t" / "c.png")
     with pytest.raises(FileFormatError, match="no mask for c"):
         matched(tmp_path / "t", tmp_path / "m")
