@@ -168,6 +168,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _check(arguments: argparse.Namespace) -> None:
     """Refuse what cannot be meant, before anything is loaded."""
+    from lama_desktop.evaluation.patterns import check_sizes
+
     if (arguments.truth is None) != (arguments.masks is None):
         raise SettingsError("--truth and --masks belong together: name both folders, or DATA alone.")
     if arguments.data is not None and arguments.truth is not None:
@@ -178,8 +180,10 @@ def _check(arguments: argparse.Namespace) -> None:
         raise SettingsError(f"The size is at least {SMALLEST} pixels, and there is at least one picture.")
     if arguments.compare and len(arguments.compare) + len(arguments.model) + len(arguments.predictions) < 2:
         raise SettingsError("One alone cannot be compared: name two or more with --compare.")
-    if min(arguments.synthetic or [SMALLEST]) < SMALLEST:
-        raise SettingsError(f"A synthetic picture has at least {SMALLEST} pixels on each side.")
+    if arguments.seed < 0:
+        raise SettingsError(f"The seed cannot be {arguments.seed}: it is 0 or more.")
+    if arguments.synthetic:
+        check_sizes(arguments.synthetic)
     output = arguments.output
     if output is not None and output.exists() and not output.is_dir():
         raise SettingsError(f"{output} is a file: name a folder for the report.")
