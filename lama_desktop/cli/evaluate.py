@@ -130,7 +130,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.synthetic is not None and all(each.folder is not None for each in contenders):
             raise SettingsError("--synthetic needs a model that fills: name one with --model or --compare.")
         learned = _learned(arguments)
-        sources, problems, notes = _sources(arguments, contenders, samples)
+        sources = _sources(arguments, contenders, samples)
         half = 0.5 if samples and arguments.synthetic is not None else 1.0
         results = patterns = None
         if samples:
@@ -138,15 +138,7 @@ def run(arguments: argparse.Namespace) -> int:
             from lama_desktop.evaluation.results import Results
 
             stage = progress.stage(0, half)
-            judged = judge(
-                samples,
-                sources,
-                partial=arguments.partial,
-                learned=learned,
-                problems=problems,
-                notes=notes,
-                progress=stage,
-            )
+            judged = judge(samples, sources, partial=arguments.partial, learned=learned, progress=stage)
             results = Results(judged, arguments.seed)
         if arguments.synthetic is not None:
             from lama_desktop.evaluation.synthetic import SIZES, judge_patterns
@@ -225,8 +217,8 @@ def _samples(arguments: argparse.Namespace, kinds: Sequence[str], count: int | N
 
 def _sources(
     arguments: argparse.Namespace, contenders: "Sequence[Contender]", samples: "Sequence[Sample]"
-) -> "tuple[dict[str, Source], list[str], list[str]]":
-    """Return the source of every contender by its name, what is wrong with the folders, and what is strange there."""
+) -> "dict[str, Source]":
+    """Return the source of every contender by its name."""
     from lama_desktop.engine.engine import EngineCache
     from lama_desktop.evaluation.predictions import find_predictions
     from lama_desktop.evaluation.sources import EngineSource, FolderSource
@@ -235,18 +227,13 @@ def _sources(
     store = ModelStore(models_folder())
     caches: dict[tuple[object, ...], EngineCache] = {}
     sources: dict[str, Source] = {}
-    problems: list[str] = []
-    notes: list[str] = []
     names = [sample.name for sample in samples]
     known: set[str] = set()
     if any(each.folder is not None for each in contenders):  # a part of a set is judged by predictions for all of it
         known = {sample.name for sample in _samples(arguments, (), None)}
     for each in contenders:
         if each.folder is not None:
-            found = find_predictions(each.folder, names, arguments.suffix, known)
-            problems += found.problems()
-            notes += found.notes()
-            sources[each.name] = FolderSource(found.files)
+            sources[each.name] = FolderSource(find_predictions(each.folder, names, arguments.suffix, known))
             continue
         assert each.model is not None, "a contender is a model or a folder"
         options = each.options or EngineOptions()
@@ -257,7 +244,7 @@ def _sources(
         sources[each.name] = EngineSource(
             functools.partial(cache.engine, each.model, options), identity, folder, fresh=arguments.fresh
         )
-    return sources, problems, notes
+    return sources
 
 
 def _identity(store: "ModelStore", model: str, options: EngineOptions) -> dict[str, Any]:

@@ -37,6 +37,11 @@ class Sample:
     kind: str
     case: DrawnCase | PreparedCase | WindowCase
 
+    @property
+    def is_drawn(self) -> bool:
+        """Whether nobody has prepared it: then a photograph that does not suit is left out, and no hole is missing."""
+        return not isinstance(self.case, PreparedCase)
+
     def read(self) -> Case:
         """Return the pixels; errors as the case's own."""
         return self.case.read()

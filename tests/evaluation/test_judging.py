@@ -20,10 +20,7 @@ from lama_desktop.progress import Progress
 def run(prepared, *folders, **arguments):
     samples = find_samples(prepared, [], size=96)
     found = {path.name: find_predictions(path, [each.name for each in samples]) for path in folders}
-    problems = [said for each in found.values() for said in each.problems()]
-    notes = [said for each in found.values() for said in each.notes()]
-    sources = {name: FolderSource(each.files) for name, each in found.items()}
-    return judge(samples, sources, problems=problems, notes=notes, **arguments)
+    return judge(samples, {name: FolderSource(each) for name, each in found.items()}, **arguments)
 
 
 class FakeEngine:
@@ -80,13 +77,33 @@ def test_a_misshaped_or_broken_prediction_is_told_before_anything_is_filled(prep
     engine = FakeEngine()
     samples = find_samples(prepared, [], size=96)
     found = find_predictions(good, [each.name for each in samples])
-    sources = {"good": FolderSource(found.files), "grey": EngineSource(lambda: engine, {}, None)}
+    sources = {"good": FolderSource(found), "grey": EngineSource(lambda: engine, {}, None)}
     with pytest.raises(FileFormatError, match=r"80 × 80 pixels.*p3_crop000_mask000.png"):
         judge(samples, sources)
     assert engine.calls == 0
     judged = judge(samples, sources, partial=True)
     assert judged.left_out == ["p2_crop000_mask000", "p3_crop000_mask000"]
     assert len(judged.scores) == 6
+
+
+@pytest.mark.parametrize("windows", [0, 1])
+def test_a_photograph_in_which_no_hole_can_be_drawn_needs_no_prediction(tmp_path, windows):
+    for index in range(2):
+        save(texture(index), tmp_path / "photos" / f"p{index}.png")
+    samples = find_samples(tmp_path / "photos", ["wide"], size=96, windows=windows)
+    for each in samples:
+        save(each.read().truth, tmp_path / "fills" / f"{each.name}.png")
+    save(texture(2, 80), tmp_path / "photos" / "small.png")
+    samples = find_samples(tmp_path / "photos", ["wide"], size=96, windows=windows)
+    source = FolderSource(find_predictions(tmp_path / "fills", [each.name for each in samples]))
+    judged = judge(samples, {"other": source})
+    assert len(judged.scores) == 2
+    assert judged.left_out == [samples[2].name]
+    assert judged.problems == ["small.png is smaller than 96 pixels: choose a smaller size."]
+    (tmp_path / "fills" / f"{samples[0].name}.png").unlink()
+    source = FolderSource(find_predictions(tmp_path / "fills", [each.name for each in samples]))
+    with pytest.raises(FileFormatError, match=f"no prediction for {samples[0].name}"):
+        judge(samples, {"other": source})
 
 
 def test_a_file_too_many_is_told_and_harmless(prepared, predict):
