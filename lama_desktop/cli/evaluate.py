@@ -187,8 +187,7 @@ def _check(arguments: argparse.Namespace) -> None:
 
 
 def _contenders(arguments: argparse.Namespace) -> "list[Contender]":
-    from lama_desktop.evaluation.contenders import contender, named_apart
-    from lama_desktop.evaluation.fills import HOLE_ONLY
+    from lama_desktop.evaluation.contenders import HOLE_ONLY, contender, named_apart
 
     defaults = replace(HOLE_ONLY, device=DeviceName(arguments.device), precision=Precision(arguments.precision))
     found = [contender(each, defaults, is_folder=False) for each in arguments.model]

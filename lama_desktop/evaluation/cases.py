@@ -1,8 +1,8 @@
 """Cases: squares of pictures whose content is known, each with a hole that somebody has to fill.
 
 A drawn mask depends on the seed, the name of the picture and the kind of mask only: another picture in the folder
-changes nothing for the rest, and whoever judges (a benchmark, the validation of a training run) judges the same holes.
-Nothing is random but by seed; any thread. No torch.
+changes nothing for the rest, and whoever judges (an evaluation, the validation of a training run) judges the same
+holes. Nothing is random but by seed; any thread. No torch.
 """
 
 from collections.abc import Mapping, Sequence

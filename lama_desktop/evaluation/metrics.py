@@ -172,7 +172,7 @@ MEASURES: dict[str, Measure] = {
     "energy": Measure("Energy ratio", Better.ONE, energy_ratio),
     "swd": Measure("Texture distance (SWD)", Better.LOWER, sliced_wasserstein),
 }
-"""What is asked of every fill in training and in a benchmark; all inside the hole."""
+"""What is asked of every fill in training, too; all inside the hole."""
 
 EVALUATED: dict[str, Measure] = MEASURES | {
     "l1_around": Measure("L1 around the hole", Better.LOWER, l1_around),

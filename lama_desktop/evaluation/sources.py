@@ -23,7 +23,6 @@ from lama_desktop.core.photo import Photo
 from lama_desktop.engine.engine import Engine
 from lama_desktop.errors import FileFormatError
 from lama_desktop.evaluation.cases import Case
-from lama_desktop.evaluation.fills import MASKED_VALUE
 from lama_desktop.evaluation.predictions import Found, read_prediction
 from lama_desktop.formats.base import shown
 from lama_desktop.progress import Progress
@@ -32,6 +31,9 @@ logger = logging.getLogger(__name__)
 
 RECORD = "fills.jsonl"
 """One line per kept fill: its name, what it was made of and with, and the seconds that took."""
+
+MASKED_VALUE = 128
+"""The grey that a model is shown in the place of the truth."""
 
 
 class Source(Protocol):

@@ -1,8 +1,8 @@
 """Validation: what a generator is worth on pictures that it is not trained on, with the same holes every time.
 
 The pictures come from a folder. One that was prepared (`a.png` and `a_mask000.png`, see `masks/prepared.py`) is taken
-as it is; in any other the centre of every picture gets drawn masks, the same as in `lama-desktop benchmark fills` of
-the same seed. Every process of a run makes a Validation of its own and judges its part of the pictures.
+as it is; in any other the centre of every picture gets drawn masks, the same as in `lama-desktop evaluate` of the
+same seed. Every process of a run makes a Validation of its own and judges its part of the pictures.
 """
 
 import logging

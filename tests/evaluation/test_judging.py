@@ -13,7 +13,7 @@ from lama_desktop.evaluation.judging import TRUTH, judge
 from lama_desktop.evaluation.metrics import EVALUATED, Better, Measure, l1_around, psnr
 from lama_desktop.evaluation.predictions import find_predictions
 from lama_desktop.evaluation.results import Results
-from lama_desktop.evaluation.sources import EngineSource, FolderSource
+from lama_desktop.evaluation.sources import MASKED_VALUE, EngineSource, FolderSource
 from lama_desktop.progress import Progress
 
 
@@ -24,13 +24,15 @@ def run(prepared, *folders, **arguments):
 
 
 class FakeEngine:
-    """Fills with one grey and counts."""
+    """Fills with one grey, counts, and remembers what it was shown."""
 
     def __init__(self, value: int = 100) -> None:
         self.value, self.calls = value, 0
+        self.seen: list[tuple[np.ndarray, np.ndarray]] = []
 
     def inpaint(self, image, mask, progress):
         self.calls += 1
+        self.seen.append((image.copy(), mask.copy()))
         progress(0.5)
         result = image.copy()
         result[mask > 0] = self.value
@@ -54,6 +56,22 @@ def test_scores_are_those_of_the_measures(prepared, predict):
     for good, bad in zip(judged.scores[::2], judged.scores[1::2], strict=True):
         assert good.sample == bad.sample
         assert good.values["psnr"] > bad.values["psnr"]
+
+
+def test_all_models_fill_the_same_holes_and_do_not_see_what_is_behind(tmp_path):
+    for index in range(3):
+        save(texture(index), tmp_path / f"p{index}.png")
+    samples = find_samples(tmp_path, ["thick_256", "thin_256"], size=96)
+    engines = {"near": FakeEngine(120), "far": FakeEngine(255)}
+    judge(samples, {name: EngineSource(lambda each=each: each, {}, None) for name, each in engines.items()})
+    assert len(engines["near"].seen) == 6
+    for sample, near, (other, other_mask) in zip(samples, *(each.seen for each in engines.values()), strict=True):
+        case, (image, mask) = sample.read(), near
+        np.testing.assert_array_equal(image, other)
+        np.testing.assert_array_equal(mask, other_mask)
+        np.testing.assert_array_equal(mask > 0, case.hole)
+        assert (image[mask > 0] == MASKED_VALUE).all()
+        assert (image[mask == 0] == case.truth[mask == 0]).all()
 
 
 def test_a_missing_prediction_ends_it_or_is_counted_for_nobody(prepared, predict):
