@@ -15,9 +15,8 @@ from lama_desktop.core.arrays import Image
 from lama_desktop.errors import SettingsError
 from lama_desktop.evaluation.cases import Case
 from lama_desktop.evaluation.continuation import NUMBERS, continuation
-from lama_desktop.evaluation.metrics import MEASURES
+from lama_desktop.evaluation.metrics import MEASURES, log_ratio
 from lama_desktop.evaluation.patterns import PATTERNS, Drawn, check_sizes
-from lama_desktop.evaluation.results import SMALLEST_RATIO
 from lama_desktop.evaluation.sources import Source
 from lama_desktop.progress import Progress
 
@@ -78,7 +77,7 @@ class PatternResults:
         if not finite:
             return math.nan
         if name == "energy":
-            return float(np.exp(np.mean(np.log(np.maximum(finite, SMALLEST_RATIO)))))
+            return math.exp(np.mean([log_ratio(value) for value in finite]))
         return float(np.mean(finite))
 
     def transfer(self, contender: str, size: int, name: str) -> float:

@@ -227,7 +227,9 @@ def test_wrong_options_are_refused_before_training(folder, tmp_path):
         Validation(options(folder))
 
 
-@pytest.mark.parametrize(("monitor", "better", "worse"), [("swd", 2.0, 3.0), ("psnr", 15, 14), ("energy", 1.1, 0.5)])
+@pytest.mark.parametrize(
+    ("monitor", "better", "worse"), [("swd", 2.0, 3.0), ("psnr", 15, 14), ("energy", 1.1, 0.5), ("energy", 0.5, 0.0)]
+)
 def test_lower_ranks_are_better(folder, monitor, better, worse):
     validation = Validation(options(folder, monitor=monitor))
     assert validation.rank({monitor: better}) < validation.rank({monitor: worse}) < validation.rank({}) == math.inf
