@@ -17,7 +17,7 @@ from lama_desktop.core.arrays import Colors, Hole, Image, full_value
 from lama_desktop.core.color import color_space
 from lama_desktop.core.photo import Photo
 from lama_desktop.errors import FileFormatError, SettingsError
-from lama_desktop.masks.generators import draw_of_area, seed_of, seeded
+from lama_desktop.masks.generators import draw_of_area, seeded
 from lama_desktop.masks.presets import MASK_PRESETS, scaled
 
 AREA = (0.05, 0.35)
@@ -119,22 +119,6 @@ class WindowCase:
         raise FileFormatError(
             f"{self.picture.name} has no window of {self.size} pixels outside its masks: choose a smaller size."
         )
-
-
-def find_pictures(folder: Path, count: int | None = None, seed: int = 0) -> list[Path]:
-    """Return the pictures of a folder by name, of formats that are written, too.
-
-    With `count` as many of them, chosen by the seed.
-
-    Raises:
-        FileFormatError: there is no such folder, or no picture in it.
-    """
-    if not folder.is_dir():
-        raise FileFormatError(f"There is no folder {folder}. Name one with photos whose content is known.")
-    found = sorted(path for path in folder.iterdir() if formats.is_writable(path) and not path.name.startswith("."))
-    if not found:
-        raise FileFormatError(f"There is no picture in {folder}. Put JPEG, PNG, TIFF or WebP files into it.")
-    return sorted(sorted(found, key=lambda path: seed_of(seed, path.name))[:count])
 
 
 def drawn_cases(pictures: Mapping[Path, str], presets: Sequence[str], size: int, seed: int) -> list[DrawnCase]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lama_desktop.errors import FileFormatError, SettingsError
-from lama_desktop.evaluation.cases import Case, DrawnCase, PreparedCase, WindowCase, drawn_cases, find_pictures
+from lama_desktop.evaluation.cases import Case, DrawnCase, PreparedCase, WindowCase, drawn_cases
 from lama_desktop.formats.base import shown
 from lama_desktop.masks.generators import seed_of
 from lama_desktop.masks.prepared import MARK, Pairing, find_pairs, names_apart, owners_of, pictures_in, read_pairs
@@ -79,7 +79,7 @@ def find_samples(
         found = of_kinds(_prepared(pairing), kinds, data)
     else:
         presets = {_preset(kind, size): kind for kind in kinds or tuple(KINDS)}
-        names = names_apart(find_pictures(data), data)
+        names = names_apart(pictures_in(data), data)
         drawn = drawn_cases(names, list(presets), size, seed)
         found = [Sample(case.name, names[case.picture], presets[case.preset], case) for case in drawn]
     return found if count is None else limited(found, count, seed)

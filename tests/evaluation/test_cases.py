@@ -6,8 +6,8 @@ import pytest
 from PIL import Image as PillowImage
 
 from lama_desktop.errors import FileFormatError, SettingsError
-from lama_desktop.evaluation.cases import DrawnCase, PreparedCase, drawn_cases, find_pictures, read_square
-from lama_desktop.masks.prepared import names_apart
+from lama_desktop.evaluation.cases import DrawnCase, PreparedCase, drawn_cases, read_square
+from lama_desktop.masks.prepared import names_apart, pictures_in
 
 SIDE = 96
 
@@ -25,20 +25,7 @@ def folder(tmp_path):
 
 
 def drawn(folder, presets, size, seed):
-    return drawn_cases(names_apart(find_pictures(folder), folder), presets, size, seed)
-
-
-def test_a_count_chooses_by_the_seed(folder):
-    chosen = {tuple(path.name for path in find_pictures(folder, 2, seed)) for seed in range(20)}
-    assert chosen == {("p0.png", "p1.png"), ("p0.png", "p2.png"), ("p1.png", "p2.png")}
-    assert [path.name for path in find_pictures(folder, 9)] == ["p0.png", "p1.png", "p2.png"]
-
-
-def test_no_picture_is_an_error_with_a_remedy(tmp_path):
-    with pytest.raises(FileFormatError, match="Put JPEG"):
-        find_pictures(tmp_path)
-    with pytest.raises(FileFormatError, match="There is no folder"):
-        find_pictures(tmp_path / "nowhere")
+    return drawn_cases(names_apart(pictures_in(folder), folder), presets, size, seed)
 
 
 def test_a_drawn_case_depends_on_the_seed_and_the_names_only(folder):

@@ -70,6 +70,9 @@ def test_photographs_get_the_holes_of_the_paper(tmp_path):
     assert {each.case.preset for each in samples} == {"thin_256", "medium_256", "thick_256"}
     assert samples[0].read().truth.shape == (96, 96, 3)
     assert find_samples(tmp_path, ["wide"], size=512)[0].case.preset == "thick_512"
+    some = [find_samples(tmp_path, ["wide"], size=96, count=2, seed=seed) for seed in range(20)]
+    chosen = {tuple(each.picture for each in samples) for samples in some}
+    assert chosen == {("p0", "p1"), ("p0", "p2"), ("p1", "p2")}
     with pytest.raises(SettingsError, match="no masks called 'broad': choose narrow, medium"):
         find_samples(tmp_path, ["broad"], size=96)
     with pytest.raises(FileFormatError, match="There is no folder"):
@@ -110,9 +113,9 @@ def test_windows_keep_clear_of_all_masks_of_a_photograph(tmp_path):
 
 @pytest.mark.parametrize("windows", [0, 1])
 def test_pictures_that_differ_in_their_endings_only_are_told_apart(tmp_path, windows):
-    for name in ("a.png", "a.jpg", "b.png"):
+    for name in ("a.png", "a.jpg", "sub/a.png"):
         save(texture(0, 128), tmp_path / name)
     samples = find_samples(tmp_path, ["wide", "narrow"], size=96, windows=windows)
     assert len({each.name for each in samples}) == 6
-    assert {each.picture for each in samples} == {"a-jpg", "a-png", "b"}
+    assert {each.picture for each in samples} == {"a-jpg", "a-png", "sub/a"}
     assert len(find_samples(tmp_path, ["wide"], size=96, windows=windows, count=1)) == 1
