@@ -23,6 +23,9 @@ class Section(Protocol):
 
 
 T = TypeVar("T", bound=Section)
+
+LARGEST = 2**63 - 1
+"""No whole number is further from 0: neither numpy, torch nor TOML hold one."""
 _KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", tuple: "a list of texts"}
 
 
@@ -70,6 +73,8 @@ class Option:
         if (low is not None and not number >= low) or (high is not None and not number <= high):
             bounds = f"it goes from {low} to {high}" if high is not None else f"it is {low} or more"
             raise SettingsError(f"{self.name} cannot be {value!r}: {bounds}.")
+        if self.kind is int and abs(number) > LARGEST:
+            raise SettingsError(f"{self.name} cannot be {value!r}: a whole number is {LARGEST} at most.")
         return value
 
 

@@ -71,3 +71,13 @@ def test_help_shows_defaults_and_percent_signs(capsys):
     assert "default: 48 px, 1 to 2000" in text
     assert "100 %" in text
     assert "How a brush paints" in text
+
+
+def test_a_whole_number_that_no_machine_holds_is_refused():
+    @dataclass(frozen=True)
+    class Draw:
+        seed: int = option(0, "Seed", "draws", low=0)
+
+    assert options.from_dict(Draw, {"seed": options.LARGEST}).seed == options.LARGEST
+    with pytest.raises(SettingsError, match=r"seed cannot be 9{20}: a whole number is \d+ at most"):
+        options.from_dict(Draw, {"seed": 99999999999999999999})

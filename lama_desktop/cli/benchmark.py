@@ -1,18 +1,12 @@
-"""`lama-desktop benchmark`: what this machine does, and what the models' fills are worth."""
+"""`lama-desktop benchmark`: how fast this machine does what the program is for."""
 
 import argparse
-import math
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from lama_desktop.cli.terminal import print_json, progress_line
 from lama_desktop.engine.options import DeviceName
 from lama_desktop.paths import models_folder
-
-if TYPE_CHECKING:
-    from lama_desktop.engine.engine import Engine
-    from lama_desktop.evaluation.fills import Report
 
 SMALLEST = 64
 """Side of the smallest picture that is measured."""
@@ -49,29 +43,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--megapixels", type=int, nargs="+", choices=(24, 100), default=[24, 100], help="how large (default: 24 100)"
     )
     canvas.add_argument("--json", action="store_true", help="print one JSON document")
-    fills = kinds.add_parser("fills", help="the fills of several models, judged against pictures whose truth is known")
-    fills.add_argument("images", type=Path, metavar="IMAGES_FOLDER", help="photos; the centre of each is used")
-    fills.add_argument(
-        "--model",
-        nargs="+",
-        action="extend",
-        metavar="ID",
-        help="ids of models, or weight files (default: all that are installed, and those without weights)",
-    )
-    fills.add_argument(
-        "--preset-masks",
-        nargs="+",
-        metavar="KIND",
-        default=["thick_512", "medium_512"],
-        help="kinds of masks, one of each per picture: thin, medium or thick, _256 or _512; train_wide, train_big_lama "
-        "or train_thin (default: thick_512 medium_512)",
-    )
-    fills.add_argument("--count", type=int, help="use so many pictures, chosen by the seed (default: all)")
-    fills.add_argument("--seed", type=int, default=0, help="chooses pictures and masks (default: 0)")
-    fills.add_argument("--size", type=int, default=512, help="side of the pictures in pixels (default: 512)")
-    fills.add_argument("--save", type=Path, metavar="FOLDER", help="keep truth, masks and fills there, as PNG files")
-    fills.add_argument("--device", choices=tuple(DeviceName), default="auto", help="where to run (default: auto)")
-    fills.add_argument("--json", action="store_true", help="print one JSON document")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -154,54 +125,6 @@ def _run_canvas(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _run_fills(arguments: argparse.Namespace) -> int:
-    with progress_line("benchmark", quiet=arguments.json) as progress:
-        progress(0, "starting")
-        from lama_desktop.errors import SettingsError
-        from lama_desktop.evaluation.cases import find_pictures
-        from lama_desktop.evaluation.fills import benchmark_fills
-        from lama_desktop.masks.presets import MASK_PRESETS
-
-        if arguments.size < SMALLEST or (arguments.count is not None and arguments.count < 1):
-            raise SettingsError(f"The size is at least {SMALLEST} pixels, and there is at least one picture.")
-        presets = list(dict.fromkeys(arguments.preset_masks))
-        for preset in presets:
-            if preset not in MASK_PRESETS:
-                raise SettingsError(f"There are no masks called {preset!r}: choose {', '.join(MASK_PRESETS)}.")
-        report = benchmark_fills(
-            _engines(arguments.model, arguments.device),
-            find_pictures(arguments.images, arguments.count, arguments.seed),
-            presets,
-            size=arguments.size,
-            seed=arguments.seed,
-            save=arguments.save,
-            progress=progress,
-        )
-    parts = {preset: report.of(preset) for preset in presets} if len(presets) > 1 else {}
-    parts["all" if parts else presets[0]] = report
-    if arguments.json:
-        print_json(
-            {
-                "benchmark": "fills",
-                "images": str(arguments.images),
-                "size": arguments.size,
-                "seed": arguments.seed,
-                "masks": {
-                    name: {"rows": _plain(part.rows()), "pairs": _plain(part.pairs())} for name, part in parts.items()
-                },
-                "fills": _plain(report.judgements),
-                "skipped": [{"file": name, "reason": reason} for name, reason in report.skipped],
-            }
-        )
-        return 0
-    for name, part in parts.items():
-        _print_table(name, part)
-    print("inside the hole; PSNR, SSIM, SWD: mean; energy (of the gradients, 1 is the truth's), seconds: median")
-    for _, reason in report.skipped:
-        print(f"skipped: {reason}")
-    return 0
-
-
 def _run_training(arguments: argparse.Namespace) -> int:
     with progress_line("benchmark", quiet=arguments.json) as progress:
         progress(0, "starting")
@@ -218,7 +141,7 @@ def _run_training(arguments: argparse.Namespace) -> int:
     data = config.data
     title = f"{arguments.recipe}, {data.batch} crops of {data.size}, {mine.device}, median of {arguments.rounds}"
     if arguments.json:
-        print_json({"benchmark": "training", "what": title, "rows": _plain(rows)})
+        print_json({"benchmark": "training", "what": title, "rows": [asdict(row) for row in rows]})
         return 0
     print(title)
     print(f"{'':38s} {'seconds':>9s} {'images/s':>9s} {'ratio':>7s}")
@@ -227,50 +150,9 @@ def _run_training(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _engines(names: list[str] | None, device: str) -> dict[str, "Engine"]:
-    """Open the models that were named; by default every one that is on this disk or needs no weights."""
-    from dataclasses import replace
-
-    from lama_desktop.engine.engine import EngineCache
-    from lama_desktop.evaluation.fills import HOLE_ONLY
-    from lama_desktop.models.cards import MODELS
-    from lama_desktop.models.store import ModelStore
-
-    store = ModelStore(models_folder())
-    if names is None:
-        built_in = [card.id for card in MODELS if card.built_in]
-        names = [*(each.id for each in store.installed()), *built_in]
-    options = replace(HOLE_ONLY, device=DeviceName(device))
-    # A cache keeps one model; here all are needed at once.
-    return {name: EngineCache(store).engine(name, options) for name in dict.fromkeys(names)}
-
-
-def _print_table(title: str, report: "Report") -> None:
-    rows = report.rows()
-    width = max(16, *(len(name) for name in (title, *(row.model for row in rows))))
-    print(f"{title:{width}s} {'fills':>6s} {'PSNR':>7s} {'SSIM':>7s} {'energy':>7s} {'SWD':>7s} {'seconds':>8s}")
-    for row in rows:
-        print(
-            f"{row.model:{width}s} {row.fills:6d} {row.psnr:7.2f} {row.ssim:7.3f} {row.energy:7.2f} {row.swd:7.3f} "
-            f"{row.seconds:8.3f}"
-        )
-    for pair in report.pairs():
-        print(f"SWD of {pair.first} is lower than that of {pair.second} on {pair.lower:.0%}")
-    print()
-
-
-def _plain(values: Any) -> list[dict[str, Any]]:
-    """Return dataclasses as JSON objects; what is not a number becomes null."""
-    return [
-        {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in asdict(each).items()}
-        for each in values
-    ]
-
-
 _RUN = {
     "engine": _run_engine,
     "batch": _run_batch,
     "canvas": _run_canvas,
     "training": _run_training,
-    "fills": _run_fills,
 }

@@ -89,7 +89,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=0,
         metavar="N",
-        help="N windows of every photo in full resolution, clear of the mask beside it (default: its scaled centre)",
+        help="N windows of every photo in full resolution, clear of the masks beside it (default: its scaled centre)",
     )
     holes.add_argument("--count", type=int, help="use so many pictures, chosen by the seed (default: all)")
     holes.add_argument("--seed", type=int, default=0, help="draws and chooses everything (default: 0)")
@@ -130,7 +130,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.synthetic is not None and all(each.folder is not None for each in contenders):
             raise SettingsError("--synthetic needs a model that fills: name one with --model or --compare.")
         learned = _learned(arguments)
-        sources, problems, notes = _sources(arguments, contenders, samples)
+        sources = _sources(arguments, contenders, samples)
         half = 0.5 if samples and arguments.synthetic is not None else 1.0
         results = patterns = None
         if samples:
@@ -138,15 +138,7 @@ def run(arguments: argparse.Namespace) -> int:
             from lama_desktop.evaluation.results import Results
 
             stage = progress.stage(0, half)
-            judged = judge(
-                samples,
-                sources,
-                partial=arguments.partial,
-                learned=learned,
-                problems=problems,
-                notes=notes,
-                progress=stage,
-            )
+            judged = judge(samples, sources, partial=arguments.partial, learned=learned, progress=stage)
             results = Results(judged, arguments.seed)
         if arguments.synthetic is not None:
             from lama_desktop.evaluation.synthetic import SIZES, judge_patterns
@@ -168,6 +160,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _check(arguments: argparse.Namespace) -> None:
     """Refuse what cannot be meant, before anything is loaded."""
+    from lama_desktop.evaluation.patterns import check_sizes
+
     if (arguments.truth is None) != (arguments.masks is None):
         raise SettingsError("--truth and --masks belong together: name both folders, or DATA alone.")
     if arguments.data is not None and arguments.truth is not None:
@@ -178,8 +172,10 @@ def _check(arguments: argparse.Namespace) -> None:
         raise SettingsError(f"The size is at least {SMALLEST} pixels, and there is at least one picture.")
     if arguments.compare and len(arguments.compare) + len(arguments.model) + len(arguments.predictions) < 2:
         raise SettingsError("One alone cannot be compared: name two or more with --compare.")
-    if min(arguments.synthetic or [SMALLEST]) < SMALLEST:
-        raise SettingsError(f"A synthetic picture has at least {SMALLEST} pixels on each side.")
+    if arguments.seed < 0:
+        raise SettingsError(f"The seed cannot be {arguments.seed}: it is 0 or more.")
+    if arguments.synthetic:
+        check_sizes(arguments.synthetic)
     output = arguments.output
     if output is not None and output.exists() and not output.is_dir():
         raise SettingsError(f"{output} is a file: name a folder for the report.")
@@ -191,8 +187,7 @@ def _check(arguments: argparse.Namespace) -> None:
 
 
 def _contenders(arguments: argparse.Namespace) -> "list[Contender]":
-    from lama_desktop.evaluation.contenders import contender, named_apart
-    from lama_desktop.evaluation.fills import HOLE_ONLY
+    from lama_desktop.evaluation.contenders import HOLE_ONLY, contender, named_apart
 
     defaults = replace(HOLE_ONLY, device=DeviceName(arguments.device), precision=Precision(arguments.precision))
     found = [contender(each, defaults, is_folder=False) for each in arguments.model]
@@ -221,8 +216,8 @@ def _samples(arguments: argparse.Namespace, kinds: Sequence[str], count: int | N
 
 def _sources(
     arguments: argparse.Namespace, contenders: "Sequence[Contender]", samples: "Sequence[Sample]"
-) -> "tuple[dict[str, Source], list[str], list[str]]":
-    """Return the source of every contender by its name, what is wrong with the folders, and what is strange there."""
+) -> "dict[str, Source]":
+    """Return the source of every contender by its name."""
     from lama_desktop.engine.engine import EngineCache
     from lama_desktop.evaluation.predictions import find_predictions
     from lama_desktop.evaluation.sources import EngineSource, FolderSource
@@ -231,18 +226,13 @@ def _sources(
     store = ModelStore(models_folder())
     caches: dict[tuple[object, ...], EngineCache] = {}
     sources: dict[str, Source] = {}
-    problems: list[str] = []
-    notes: list[str] = []
     names = [sample.name for sample in samples]
     known: set[str] = set()
     if any(each.folder is not None for each in contenders):  # a part of a set is judged by predictions for all of it
         known = {sample.name for sample in _samples(arguments, (), None)}
     for each in contenders:
         if each.folder is not None:
-            found = find_predictions(each.folder, names, arguments.suffix, known)
-            problems += found.problems()
-            notes += found.notes()
-            sources[each.name] = FolderSource(found.files)
+            sources[each.name] = FolderSource(find_predictions(each.folder, names, arguments.suffix, known))
             continue
         assert each.model is not None, "a contender is a model or a folder"
         options = each.options or EngineOptions()
@@ -253,7 +243,7 @@ def _sources(
         sources[each.name] = EngineSource(
             functools.partial(cache.engine, each.model, options), identity, folder, fresh=arguments.fresh
         )
-    return sources, problems, notes
+    return sources
 
 
 def _identity(store: "ModelStore", model: str, options: EngineOptions) -> dict[str, Any]:

@@ -1,12 +1,11 @@
 """Cases: squares of pictures whose content is known, each with a hole that somebody has to fill.
 
 A drawn mask depends on the seed, the name of the picture and the kind of mask only: another picture in the folder
-changes nothing for the rest, and whoever judges (a benchmark, the validation of a training run) judges the same holes.
-Nothing is random but by seed; any thread. No torch.
+changes nothing for the rest, and whoever judges (an evaluation, the validation of a training run) judges the same
+holes. Nothing is random but by seed; any thread. No torch.
 """
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from lama_desktop.core.arrays import Colors, Hole, Image, full_value
 from lama_desktop.core.color import color_space
 from lama_desktop.core.photo import Photo
 from lama_desktop.errors import FileFormatError, SettingsError
-from lama_desktop.masks.generators import draw_of_area, seed_of, seeded
+from lama_desktop.masks.generators import draw_of_area, seeded
 from lama_desktop.masks.presets import MASK_PRESETS, scaled
 
 AREA = (0.05, 0.35)
@@ -79,14 +78,14 @@ class PreparedCase:
 class WindowCase:
     """A case in a window of a photograph at its full resolution, with a drawn hole; `read` makes it.
 
-    `avoid` is a mask beside the photograph: what it covers is to be removed, so nobody may be asked to draw it. Place
-    and hole depend on the seed, the file's name, the kind of masks and the number only; windows of one number are in
-    one place for all kinds.
+    `avoid` are the masks beside the photograph: what they cover is to be removed, so nobody may be asked to draw it.
+    Place and hole depend on the seed, the file's name, the kind of masks and the number only; windows of one number are
+    in one place for all kinds.
     """
 
     name: str
     picture: Path
-    avoid: Path | None
+    avoid: tuple[Path, ...]
     preset: str
     size: int
     number: int
@@ -102,12 +101,14 @@ class WindowCase:
         photo = formats.read(self.picture)
         if min(photo.size) < self.size:
             raise FileFormatError(f"{self.picture.name} is smaller than {self.size} pixels: choose a smaller size.")
-        avoided = None if self.avoid is None else formats.read_mask(self.avoid, photo.size) > 0
+        avoided = np.zeros(photo.size[::-1], bool)
+        for mask in self.avoid:
+            avoided |= formats.read_mask(mask, photo.size) > 0
         random = seeded(self.seed, self.picture.name, f"window {self.number}")
         for _ in range(WINDOW_TRIES):
             left, top = (random.randint(length - self.size + 1) for length in photo.size)
             part = (slice(top, top + self.size), slice(left, left + self.size))
-            if avoided is None or not avoided[part].any():
+            if not avoided[part].any():
                 hole = draw_of_area(
                     scaled(MASK_PRESETS[self.preset], self.size / MASK_PRESETS[self.preset].side),
                     (self.size, self.size),
@@ -116,28 +117,18 @@ class WindowCase:
                 )
                 return Case(self.name, srgb_pixels(photo, self.picture, part), hole)
         raise FileFormatError(
-            f"{self.picture.name} has no window of {self.size} pixels outside its mask: choose a smaller size."
+            f"{self.picture.name} has no window of {self.size} pixels outside its masks: choose a smaller size."
         )
 
 
-def find_pictures(folder: Path, count: int | None = None, seed: int = 0) -> list[Path]:
-    """Return the pictures of a folder by name, of formats that are written, too.
-
-    With `count` as many of them, chosen by the seed.
-
-    Raises:
-        FileFormatError: there is no such folder, or no picture in it.
-    """
-    if not folder.is_dir():
-        raise FileFormatError(f"There is no folder {folder}. Name one with photos whose content is known.")
-    found = sorted(path for path in folder.iterdir() if formats.is_writable(path) and not path.name.startswith("."))
-    if not found:
-        raise FileFormatError(f"There is no picture in {folder}. Put JPEG, PNG, TIFF or WebP files into it.")
-    return sorted(sorted(found, key=lambda path: seed_of(seed, path.name))[:count])
-
-
-def drawn_cases(pictures: Sequence[Path], presets: Sequence[str], size: int, seed: int) -> list[DrawnCase]:
+def drawn_cases(pictures: Mapping[Path, str], presets: Sequence[str], size: int, seed: int) -> list[DrawnCase]:
     """Return one case per picture and kind of mask, in this order.
+
+    Args:
+        pictures: what each is called; see `names_apart`.
+        presets: names of MASK_PRESETS.
+        size: side of the squares, in pixels.
+        seed: draws the holes.
 
     Raises:
         SettingsError: there are no masks of such a name.
@@ -145,8 +136,9 @@ def drawn_cases(pictures: Sequence[Path], presets: Sequence[str], size: int, see
     for preset in presets:
         if preset not in MASK_PRESETS:
             raise SettingsError(f"There are no masks called {preset!r}: choose {', '.join(MASK_PRESETS)}.")
-    names = zip(pictures, sample_names(pictures), strict=True)
-    return [DrawnCase(f"{name}-{preset}", path, preset, size, seed) for path, name in names for preset in presets]
+    return [
+        DrawnCase(f"{name}-{preset}", path, preset, size, seed) for path, name in pictures.items() for preset in presets
+    ]
 
 
 def read_square(path: Path, size: int) -> Image:
@@ -183,12 +175,6 @@ def srgb_pixels(photo: Photo, path: Path, part: tuple[slice, slice] = (slice(Non
         FileFormatError: it is transparent somewhere in there; the sentence names `path`.
     """
     return _eight_bits(_in_srgb(photo, path, part))
-
-
-def sample_names(pictures: Sequence[Path]) -> list[str]:
-    """Return a name per file: its stem, with the suffix where another file has the same one."""
-    stems = Counter(path.stem.lower() for path in pictures)
-    return [path.stem if stems[path.stem.lower()] == 1 else path.name.replace(".", "-") for path in pictures]
 
 
 def _in_srgb(photo: Photo, path: Path, part: tuple[slice, slice]) -> Colors:

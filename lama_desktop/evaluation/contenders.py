@@ -18,6 +18,8 @@ from lama_desktop.engine.options import EngineOptions
 from lama_desktop.errors import SettingsError
 from lama_desktop.formats.base import shown
 
+HOLE_ONLY = EngineOptions(grow=0, feather=0, texture=False)
+"""With these a fill covers the hole exactly, so that nothing but the hole is judged."""
 _SWITCHES = {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}
 
 

@@ -6,16 +6,16 @@ names are looked at here; `Sample.read` decodes. Any thread. No torch.
 """
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from lama_desktop.errors import FileFormatError, SettingsError
-from lama_desktop.evaluation.cases import Case, DrawnCase, PreparedCase, WindowCase, drawn_cases, find_pictures
+from lama_desktop.evaluation.cases import Case, DrawnCase, PreparedCase, WindowCase, drawn_cases
 from lama_desktop.formats.base import shown
 from lama_desktop.masks.generators import seed_of
-from lama_desktop.masks.prepared import MARK, Pairing, find_pairs, picture_of, pictures_in, read_pairs
+from lama_desktop.masks.prepared import MARK, Pairing, find_pairs, names_apart, owners_of, pictures_in, read_pairs
 from lama_desktop.masks.presets import MASK_PRESETS
 from lama_desktop.masks.sets import RECORD
 
@@ -36,6 +36,11 @@ class Sample:
     picture: str
     kind: str
     case: DrawnCase | PreparedCase | WindowCase
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether nobody has prepared it: then a photograph that does not suit is left out, and no hole is missing."""
+        return not isinstance(self.case, PreparedCase)
 
     def read(self) -> Case:
         """Return the pixels; errors as the case's own."""
@@ -74,8 +79,9 @@ def find_samples(
         found = of_kinds(_prepared(pairing), kinds, data)
     else:
         presets = {_preset(kind, size): kind for kind in kinds or tuple(KINDS)}
-        drawn = drawn_cases(find_pictures(data), list(presets), size, seed)
-        found = [Sample(case.name, case.picture.stem, presets[case.preset], case) for case in drawn]
+        names = names_apart(pictures_in(data), data)
+        drawn = drawn_cases(names, list(presets), size, seed)
+        found = [Sample(case.name, names[case.picture], presets[case.preset], case) for case in drawn]
     return found if count is None else limited(found, count, seed)
 
 
@@ -97,9 +103,8 @@ def matched(truth: Path, masks: Path) -> list[Sample]:
     truths, holes = by_name(truth), by_name(masks)
     samples, alone, used = [], [], set()
     for name, path in holes.items():
-        owner = picture_of(Path(name))
-        found = name if name in truths else owner.as_posix() if owner is not None else ""
-        if found not in truths:
+        found = next((owner for owner in owners_of(path, masks) if owner in truths), None)
+        if found is None:
             alone.append(name)
             continue
         used.add(found)
@@ -202,12 +207,13 @@ def _preset(kind: str, size: int) -> str:
 
 def _windows(folder: Path, kinds: Sequence[str], size: int, windows: int, seed: int) -> Iterator[Sample]:
     found = find_pairs(folder)
-    masks = {pair.picture: pair.mask for pair in found.pairs}
+    masks: defaultdict[Path, tuple[Path, ...]] = defaultdict(tuple)
+    for pair in found.pairs:
+        masks[pair.picture] += (pair.mask,)
     photos = [path for path in pictures_in(folder) if path in masks or path in found.pictures_alone]
-    for path in photos:
-        picture = path.relative_to(folder).with_suffix("").as_posix()
+    for path, picture in names_apart(photos, folder).items():
         for number in range(windows):
             for kind in kinds:
                 name = f"{picture}-{number}-{kind}"
-                case = WindowCase(name, path, masks.get(path), _preset(kind, size), size, number, seed)
+                case = WindowCase(name, path, masks[path], _preset(kind, size), size, number, seed)
                 yield Sample(name, picture, kind, case)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from lama_desktop.evaluation.continuation import NUMBERS
 from lama_desktop.evaluation.metrics import MEASURES, Better, Measure
 from lama_desktop.evaluation.patterns import PATTERNS
-from lama_desktop.evaluation.results import ALL, Group, Pair, Results, Row, badness
+from lama_desktop.evaluation.results import ALL, Group, Pair, Results, Row
 from lama_desktop.evaluation.synthetic import MEASURED, PatternResults
 from lama_desktop.evaluation.tables import SHORT, number, p_value
 
@@ -122,7 +122,7 @@ def _card(name: str, measure: Measure, rows: Sequence[Row]) -> str:
     if measure.better is Better.ONE:
         ends.append(1.0)
     low, high = min(ends), max(ends)
-    best = min((badness(measure.better, each.mean) for each in summaries if math.isfinite(each.mean)), default=math.nan)
+    means = [each.mean for each in summaries]
     target = f'<u style="left:{_place(1.0, low, high):.2f}%"></u>' if measure.better is Better.ONE else ""
     lines = []
     for row, each in zip(rows, summaries, strict=True):
@@ -130,10 +130,10 @@ def _card(name: str, measure: Measure, rows: Sequence[Row]) -> str:
         if math.isfinite(each.low):
             start, end = _place(each.low, low, high), _place(each.high, low, high)
             bounds = f'<i style="left:{start:.2f}%;width:{end - start:.2f}%"></i>'
-        mark = " best" if badness(measure.better, each.mean) == best and len(rows) > 1 else ""
+        mark = "best" if _is_best(measure.better, each.mean, means) else ""
         interval = f"{number(name, each.low)} to {number(name, each.high)}, spread {number(name, each.spread)}"
         lines.append(
-            f'<li class="{mark.strip()}" title="{html.escape(interval)}"><span>{html.escape(row.contender)}</span>'
+            f'<li class="{mark}" title="{html.escape(interval)}"><span>{html.escape(row.contender)}</span>'
             f'<div>{target}{bounds}<b style="left:{_place(each.mean, low, high):.2f}%"></b></div>'
             f"<em>{number(name, each.mean)}</em></li>"
         )
@@ -176,8 +176,8 @@ def _group_lines(results: Results, group: Group, names: Sequence[str], has_fid: 
         cells = ""
         for name in names:
             summary = row.summaries[name]
-            best = min(badness(results.measures[name].better, each.summaries[name].mean) for each in rows)
-            is_best = len(rows) > 1 and badness(results.measures[name].better, summary.mean) == best
+            means = [each.summaries[name].mean for each in rows]
+            is_best = _is_best(results.measures[name].better, summary.mean, means)
             half = (summary.high - summary.low) / 2
             note = f"<small>±{number(name, half)}</small>" if math.isfinite(half) else ""
             cells += _cell(number(name, summary.mean) + note, is_best)
@@ -204,8 +204,9 @@ def _told(name: str) -> tuple[str, Better, str]:
 
 
 def _is_best(better: Better, value: float, values: Sequence[float]) -> bool:
-    bad = [badness(better, each) for each in values if math.isfinite(each)]
-    return len(bad) > 1 and badness(better, value) == min(bad)
+    """Return whether a value is the best of several; what is not a number is neither better nor worse."""
+    bad = [better.badness(each) for each in values if math.isfinite(each)]
+    return len(bad) > 1 and better.badness(value) == min(bad)
 
 
 def _with_unit(name: str, value: float, unit: str) -> str:

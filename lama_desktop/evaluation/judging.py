@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lama_desktop.core.arrays import Image
 from lama_desktop.errors import FileFormatError
-from lama_desktop.evaluation.cases import Case, PreparedCase
+from lama_desktop.evaluation.cases import Case
 from lama_desktop.evaluation.dataset import Sample
 from lama_desktop.evaluation.learned import Features
 from lama_desktop.evaluation.metrics import EVALUATED, Measure
@@ -82,8 +82,6 @@ def judge(
     *,
     partial: bool = False,
     learned: Learned | None = None,
-    problems: Sequence[str] = (),
-    notes: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Judged:
     """Get every fill and judge it.
@@ -92,10 +90,8 @@ def judge(
         samples: the holes.
         sources: of the contenders, by name, in their order.
         partial: whether an evaluation of a part of the holes is wanted where something cannot be used. Photographs in
-            which holes are drawn may always be left out, and are named.
+            which holes are drawn may always be left out, and are named; nobody needs a prediction for them.
         learned: measures by networks; None for none.
-        problems: what is already known to be wrong: reasons why not every hole can be judged.
-        notes: what else ought to be told, but is no such reason.
         progress: reports and stops.
 
     Raises:
@@ -105,13 +101,14 @@ def judge(
     """
     progress = progress or Progress()
     extra = {} if learned is None else dict(learned.measures)
-    judged = Judged(tuple(sources), EVALUATED | extra, problems=list(problems))
+    judged = Judged(tuple(sources), EVALUATED | extra)
     features = None if learned is None else learned.features
     folders = {name: each for name, each in sources.items() if isinstance(each, FolderSource)}
-    usable = _usable(samples, folders, judged, progress.stage(0, CHECKING)) if folders else list(samples)
-    judged.problems += notes
-    if judged.left_out and not partial:
-        _refuse(judged)
+    usable = list(samples)
+    if folders:
+        usable, is_complete = _usable(samples, list(folders.values()), judged, progress.stage(0, CHECKING))
+        if not (is_complete or partial):
+            _refuse(judged)
     work = progress.stage(CHECKING if folders else 0, 1)
     total, done = len(usable) * len(sources), 0
     for sample in usable:
@@ -119,7 +116,9 @@ def judge(
         try:
             case = sample.read()
         except FileFormatError as error:
-            _leave_out(judged, sample, str(error), partial or not isinstance(sample.case, PreparedCase))
+            _leave_out(judged, sample, str(error))
+            if not (partial or sample.is_drawn):
+                _refuse(judged)
             done += len(sources)
             continue
         if features is not None:
@@ -140,34 +139,41 @@ def judge(
 
 
 def _usable(
-    samples: Sequence[Sample], folders: Mapping[str, FolderSource], judged: Judged, progress: Progress
-) -> list[Sample]:
-    """Return the holes for which every folder has a prediction of the right size; say what is wrong with the rest.
+    samples: Sequence[Sample], folders: Sequence[FolderSource], judged: Judged, progress: Progress
+) -> tuple[list[Sample], bool]:
+    """Return the holes for which every folder has a prediction of the right size, and whether those are all there are.
 
-    Everything is read once before the work begins: nobody wants to hear of a wrong size after a night of computing.
+    What is wrong with the rest is told. Everything is read once before the work begins: nobody wants to hear of a wrong
+    size after a night of computing.
     """
-    usable = []
+    usable, there, is_complete = [], set(), True
     for index, sample in enumerate(samples):
         progress(index / len(samples), f"checking {sample.name}")
         try:
             case = sample.read()
-            for source in folders.values():
+        except FileFormatError as error:
+            _leave_out(judged, sample, str(error))
+            is_complete &= sample.is_drawn
+            continue
+        there.add(sample.name)
+        try:
+            for source in folders:
                 source.fill(case, progress)
         except FileFormatError as error:
-            judged.left_out.append(sample.name)
-            if all(each.has(sample.name) for each in folders.values()):  # whoever looked for them has told the others
-                judged.problems.append(str(error))
+            # What is missing in a folder is told in one sentence below.
+            _leave_out(judged, sample, str(error) if all(each.has(sample.name) for each in folders) else "")
+            is_complete = False
         else:
             usable.append(sample)
-    return usable
+    judged.problems[:0] = [said for each in folders for said in each.found.among(there).problems()]
+    judged.problems += [said for each in folders for said in each.found.notes()]
+    return usable, is_complete
 
 
-def _leave_out(judged: Judged, sample: Sample, reason: str, allowed: bool) -> None:
+def _leave_out(judged: Judged, sample: Sample, reason: str) -> None:
     judged.left_out.append(sample.name)
-    if reason not in judged.problems:
+    if reason and reason not in judged.problems:
         judged.problems.append(reason)
-    if not allowed:
-        _refuse(judged)
 
 
 def _refuse(judged: Judged) -> None:

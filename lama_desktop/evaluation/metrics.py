@@ -27,6 +27,8 @@ SSIM_C1, SSIM_C2 = 6.5, 58.5
 PATCH, PYRAMID_LEVELS, SMALLEST_LEVEL = 7, 3, 24
 RING = 16
 """How far from the hole the known picture counts as around it, in pixels."""
+SMALLEST_RATIO = 1e-3
+"""A flatter fill counts as this flat, so that one of them does not make every mean infinite."""
 MOST_PATCHES, FEWEST_PATCHES, DIRECTIONS = 4096, 17, 128
 
 
@@ -147,6 +149,22 @@ class Better(StrEnum):
     LOWER = "lower"
     ONE = "nearer to 1"
 
+    def badness(self, value: float) -> float:
+        """Return a number that is lower for better values, always finite; not a number for what is none.
+
+        For a ratio it is the distance from 1 on a logarithmic scale, 0.69 for half and for double.
+        """
+        if not math.isfinite(value):
+            return math.nan
+        if self is Better.ONE:
+            return abs(log_ratio(value))
+        return value if self is Better.LOWER else -value
+
+
+def log_ratio(value: float) -> float:
+    """Return the logarithm of a ratio, or that of SMALLEST_RATIO where it is smaller."""
+    return math.log(max(value, SMALLEST_RATIO))
+
 
 @dataclass(frozen=True)
 class Measure:
@@ -156,14 +174,6 @@ class Measure:
     better: Better
     function: Callable[[Image, Image, Hole], float]
 
-    def badness(self, value: float) -> float:
-        """Return a number that is lower for better values; infinite for what is not a number."""
-        if math.isnan(value):
-            return math.inf
-        if self.better is Better.ONE:
-            return abs(math.log(value)) if value > 0 else math.inf
-        return value if self.better is Better.LOWER else -value
-
 
 MEASURES: dict[str, Measure] = {
     "psnr": Measure("PSNR", Better.HIGHER, psnr),
@@ -172,7 +182,7 @@ MEASURES: dict[str, Measure] = {
     "energy": Measure("Energy ratio", Better.ONE, energy_ratio),
     "swd": Measure("Texture distance (SWD)", Better.LOWER, sliced_wasserstein),
 }
-"""What is asked of every fill in training and in a benchmark; all inside the hole."""
+"""What is asked of every fill in training, too; all inside the hole."""
 
 EVALUATED: dict[str, Measure] = MEASURES | {
     "l1_around": Measure("L1 around the hole", Better.LOWER, l1_around),

@@ -7,7 +7,7 @@ angles and offsets. Pure functions; any thread. No torch.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from lama_desktop.core.arrays import Hole, Image
+from lama_desktop.errors import SettingsError
 from lama_desktop.masks.generators import seed_of
 
 Map = NDArray[np.floating[Any]]
@@ -25,6 +26,10 @@ CONTRAST = 110
 """Steps of 1/255 by which the two colours of a pattern differ at least, in the mean of the channels."""
 HOLE_SIDES, HOLE_SHIFT = (0.42, 0.34), 0.06
 """Sides of the hole as parts of the picture's, and how far its middle may be from the picture's."""
+
+
+SMALLEST, LARGEST = 64, 4096
+"""Sides of the pictures, in pixels, within which the maps of a pattern fit into any memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +67,16 @@ class Pattern:
         mixed = colors[0] + (colors[1] - colors[0]) * np.clip(values, 0, 1)[..., None]
         picture = np.rint(mixed).astype(np.uint8)
         return Drawn(picture, hole, tuple(each.astype(np.float32) for each in phases), _period(phases, hole))
+
+
+def check_sizes(sizes: Sequence[int]) -> None:
+    """Refuse sizes at which no pattern is drawn.
+
+    Raises:
+        SettingsError: one of them is too small or too large, or there is none.
+    """
+    if not sizes or min(sizes) < SMALLEST or max(sizes) > LARGEST:
+        raise SettingsError(f"A synthetic picture has at least {SMALLEST} pixels on each side, and at most {LARGEST}.")
 
 
 def _grating(x: Map, y: Map, random: Generator) -> tuple[Map, tuple[Map, ...]]:

@@ -9,7 +9,7 @@ Any thread. No torch.
 
 import difflib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lama_desktop import formats
@@ -34,6 +34,11 @@ class Found:
     missing: tuple[str, ...]
     twice: tuple[str, ...]
     others: tuple[str, ...]
+
+    def among(self, holes: Collection[str]) -> "Found":
+        """Return the same with nothing missing, or there twice, but for these holes."""
+        missing, twice = (tuple(name for name in names if name in holes) for names in (self.missing, self.twice))
+        return replace(self, missing=missing, twice=twice)
 
     def problems(self) -> list[str]:
         """Return a sentence about each reason why not every hole can be judged, with names; empty where all is well."""

@@ -13,12 +13,10 @@ from itertools import combinations
 import numpy as np
 
 from lama_desktop.evaluation.judging import TRUTH, Judged, Score
-from lama_desktop.evaluation.metrics import Better, Measure
+from lama_desktop.evaluation.metrics import Better, Measure, log_ratio
 from lama_desktop.evaluation.published import area_bin, bin_name, frechet_distance, integral_score
 from lama_desktop.evaluation.statistics import CONFIDENCE, Difference, Summary, compare, holm, mean_ranks, summarize
 
-SMALLEST_RATIO = 1e-3
-"""A flatter fill counts as this flat, so that one of them does not make every mean infinite."""
 ALL = "all"
 TEXTURE = frozenset({"energy", "swd", "lpips"})
 """Measures that ask for the right kind of texture, wherever it lies; the others ask for each colour in its place."""
@@ -162,7 +160,7 @@ class Results:
 
     def badness(self, measure: str, contender: str) -> list[float]:
         """Return how bad every fill of a contender is by a measure, in the order of the holes."""
-        return [badness(self.measures[measure].better, each.values[measure]) for each in self._of[contender]]
+        return [self.measures[measure].better.badness(each.values[measure]) for each in self._of[contender]]
 
     def _row(self, group: Group, contender: str) -> Row:
         scores = [each for each in self._of[contender] if each.sample in group.samples]
@@ -211,18 +209,6 @@ class Results:
         return np.asarray(np.mean([mean_ranks(column) for column in bad[:, known].T], axis=0))
 
 
-def badness(better: Better, value: float) -> float:
-    """Return a number that is lower for better values, always finite; not a number for what is none.
-
-    For a ratio it is the distance from 1 on a logarithmic scale, 0.69 for half and for double.
-    """
-    if not math.isfinite(value):
-        return math.nan
-    if better is Better.ONE:
-        return abs(math.log(max(value, SMALLEST_RATIO)))
-    return value if better is Better.LOWER else -value
-
-
 def _mean(values: Sequence[float]) -> float:
     """Return the mean of what is finite; not a number where nothing is."""
     finite = [value for value in values if math.isfinite(value)]
@@ -238,8 +224,7 @@ def _summary(measure: Measure, name: str, scores: Sequence[Score], seed: int) ->
     values = [each.values[name] for each in scores]
     if measure.better is not Better.ONE:
         return summarize(values, pictures, seed)
-    logarithms = [math.log(max(value, SMALLEST_RATIO)) if math.isfinite(value) else math.nan for value in values]
-    found = summarize(logarithms, pictures, seed)
+    found = summarize([log_ratio(value) for value in values], pictures, seed)
     spread = summarize(values, pictures, seed).spread
     mean, low, high = (math.exp(value) for value in (found.mean, found.low, found.high))
     return Summary(found.count, found.pictures, mean, spread, low, high)

@@ -23,8 +23,7 @@ from lama_desktop.core.photo import Photo
 from lama_desktop.engine.engine import Engine
 from lama_desktop.errors import FileFormatError
 from lama_desktop.evaluation.cases import Case
-from lama_desktop.evaluation.fills import MASKED_VALUE
-from lama_desktop.evaluation.predictions import read_prediction
+from lama_desktop.evaluation.predictions import Found, read_prediction
 from lama_desktop.formats.base import shown
 from lama_desktop.progress import Progress
 
@@ -32,6 +31,9 @@ logger = logging.getLogger(__name__)
 
 RECORD = "fills.jsonl"
 """One line per kept fill: its name, what it was made of and with, and the seconds that took."""
+
+MASKED_VALUE = 128
+"""The grey that a model is shown in the place of the truth."""
 
 
 class Source(Protocol):
@@ -50,21 +52,21 @@ class FolderSource:
     """Predictions that lie in a folder.
 
     Args:
-        files: by the name of the hole.
+        found: what is in there.
     """
 
-    def __init__(self, files: Mapping[str, Path]) -> None:
-        self._files = files
+    def __init__(self, found: Found) -> None:
+        self.found = found
 
     def has(self, name: str) -> bool:
         """Return whether there is a file for a hole, usable or not."""
-        return name in self._files
+        return name in self.found.files
 
     def fill(self, case: Case, progress: Progress) -> tuple[Image, float | None]:
         """Read the prediction of a case; see Source."""
-        if case.name not in self._files:
+        if not self.has(case.name):
             raise FileFormatError(f"There is no prediction for {shown(case.name)}.")
-        return read_prediction(self._files[case.name], case.truth), None
+        return read_prediction(self.found.files[case.name], case.truth), None
 
 
 class EngineSource:

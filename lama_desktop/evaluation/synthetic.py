@@ -15,14 +15,12 @@ from lama_desktop.core.arrays import Image
 from lama_desktop.errors import SettingsError
 from lama_desktop.evaluation.cases import Case
 from lama_desktop.evaluation.continuation import NUMBERS, continuation
-from lama_desktop.evaluation.metrics import MEASURES
-from lama_desktop.evaluation.patterns import PATTERNS, Drawn
-from lama_desktop.evaluation.results import SMALLEST_RATIO
+from lama_desktop.evaluation.metrics import MEASURES, log_ratio
+from lama_desktop.evaluation.patterns import PATTERNS, Drawn, check_sizes
 from lama_desktop.evaluation.sources import Source
 from lama_desktop.progress import Progress
 
 SIZES = (256, 512, 1024, 2048)
-SMALLEST = 64
 MOST_PSNR = 60.0
 """Decibels that a fill gets at most: some are perfect, and one of them would decide every mean."""
 MEASURED = ("psnr", "ssim", "energy", "swd")
@@ -79,7 +77,7 @@ class PatternResults:
         if not finite:
             return math.nan
         if name == "energy":
-            return float(np.exp(np.mean(np.log(np.maximum(finite, SMALLEST_RATIO)))))
+            return math.exp(np.mean([log_ratio(value) for value in finite]))
         return float(np.mean(finite))
 
     def transfer(self, contender: str, size: int, name: str) -> float:
@@ -118,15 +116,14 @@ def judge_patterns(
 
     Raises:
         Cancelled: the user stopped it.
-        SettingsError: there is no such pattern, or a size is too small.
+        SettingsError: there is no such pattern, or a size is too small or too large.
         LamaDesktopError: as Engine.inpaint.
     """
     progress = progress or Progress()
     for name in patterns:
         if name not in PATTERNS:
             raise SettingsError(f"There is no pattern called {name!r}: choose {', '.join(PATTERNS)}.")
-    if not sizes or min(sizes) < SMALLEST:
-        raise SettingsError(f"A synthetic picture has at least {SMALLEST} pixels on each side.")
+    check_sizes(sizes)
     ordered = sorted(set(sizes))
     work = [(size, pattern) for size in ordered for pattern in patterns]
     total = sum(size * size for size, _ in work) * len(sources)

@@ -25,7 +25,7 @@ from lama_desktop.core.geometry import Rect
 from lama_desktop.errors import FileFormatError, SettingsError
 from lama_desktop.formats.base import shown
 from lama_desktop.masks.generators import Inverted, MaskGenerator, Mixture
-from lama_desktop.masks.prepared import find_pairs, picture_of, pictures_in
+from lama_desktop.masks.prepared import find_pairs, owners_of, pictures_in
 
 THRESHOLD = 128
 """Grey of a mask file from which a pixel is in the hole."""
@@ -85,9 +85,8 @@ class MaskFolder:
     def _by_picture(self) -> dict[str, tuple[Path, ...]]:
         found: defaultdict[str, tuple[Path, ...]] = defaultdict(tuple)
         for path in self.files:
-            for owner in (path.with_suffix(""), picture_of(path)):
-                if owner is not None:
-                    found[owner.relative_to(self.folder).as_posix()] += (path,)
+            for owner in owners_of(path, self.folder):
+                found[owner] += (path,)
         return dict(found)
 
     def _any(self, read: Callable[[Path], T], random: RandomState) -> T:

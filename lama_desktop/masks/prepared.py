@@ -11,8 +11,8 @@ Reading touches names only; nothing is decoded. Any thread.
 
 import secrets
 import shutil
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,6 +139,22 @@ def pictures_in(folder: Path) -> list[Path]:
     return pictures
 
 
+def names_apart(pictures: Sequence[Path], folder: Path) -> dict[Path, str]:
+    """Return what pictures of a folder are called, no two of them alike, in capitals or not.
+
+    A name is the path in the folder, with forward slashes and without its suffix, or with it where another one is
+    called the same: `a-jpg` and `a-png`.
+    """
+    inside = [path.relative_to(folder) for path in pictures]
+    short = [path.with_suffix("").as_posix() for path in inside]
+    whole = [path.with_name(path.name.replace(".", "-")).as_posix() for path in inside]
+    taken = Counter(name.lower() for name in (*short, *whole))
+    return {
+        path: brief if taken[brief.lower()] == 1 else full
+        for path, brief, full in zip(pictures, short, whole, strict=True)
+    }
+
+
 def picture_of(path: Path) -> Path | None:
     """Return the path, without suffix, of the picture whose mask a file is by its name; None if by its name it is none.
 
@@ -146,6 +162,18 @@ def picture_of(path: Path) -> Path | None:
     """
     owner, mark, _ = path.stem.rpartition(MARK)
     return path.with_name(owner) if mark and owner else None
+
+
+def owners_of(mask: Path, folder: Path) -> list[str]:
+    """Return the names of the pictures of another folder that a mask may belong to, the likelier one first.
+
+    Args:
+        mask: a file.
+        folder: of the masks. A name is a path in it without suffix, with forward slashes: that of the mask, or the
+            same up to its `_mask`.
+    """
+    owners = (mask.with_suffix(""), picture_of(mask))
+    return [each.relative_to(folder).as_posix() for each in owners if each is not None]
 
 
 @contextmanager

@@ -10,7 +10,6 @@ A few threads share the work; the result does not depend on them.
 import hashlib
 import json
 import os
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -29,7 +28,7 @@ from lama_desktop.masks.cuts import Cut, draw_cuts, expanded, middle_square, sca
 from lama_desktop.masks.folders import of_picture
 from lama_desktop.masks.generators import seed_of, seeded
 from lama_desktop.masks.options import FOLDERS, MaskOptions, mask_generator, mask_weights
-from lama_desktop.masks.prepared import find_pairs, new_folder, pictures_in, write_mask, write_picture
+from lama_desktop.masks.prepared import find_pairs, names_apart, new_folder, pictures_in, write_mask, write_picture
 from lama_desktop.masks.presets import MASK_PRESETS
 from lama_desktop.options import option, to_dict
 from lama_desktop.progress import Progress
@@ -258,20 +257,12 @@ def _side_for(options: MaskOptions) -> int:
 
 
 def _names(source: Path) -> tuple[dict[str, str], list[str]]:
-    """Return the pictures of a folder with what they are called in the set, and the masks that lie among them.
-
-    A picture is called by its name without suffix, or with it where another one has the same name.
-    """
+    """Return the pictures of a folder with what they are called in the set, and the masks that lie among them."""
     found = find_pairs(source)
     masks = {pair.mask for pair in found.pairs} - {pair.picture for pair in found.pairs} | set(found.ambiguous)
-    pictures = [path.relative_to(source) for path in pictures_in(source) if path not in masks]
-    plain = Counter(path.with_suffix("").as_posix().lower() for path in pictures)
-    names: dict[str, str] = {}
-    for path in pictures:
-        stem = path.with_suffix("").as_posix()
-        alone = plain[stem.lower()] == 1
-        names[path.as_posix()] = stem if alone else path.with_name(path.name.replace(".", "-")).as_posix()
-    return names, sorted(path.relative_to(source).as_posix() for path in masks)
+    names = names_apart([path for path in pictures_in(source) if path not in masks], source)
+    keys = {path.relative_to(source).as_posix(): name for path, name in names.items()}
+    return keys, sorted(path.relative_to(source).as_posix() for path in masks)
 
 
 @contextmanager

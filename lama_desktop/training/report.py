@@ -134,7 +134,7 @@ def _latest(run: History) -> Iterator[tuple[str, str, str]]:
     for name, measure in MEASURES.items():
         known = [(each.values[name], each.step) for each in found if math.isfinite(each.values.get(name, math.nan))]
         if known:
-            value, step = min(known, key=lambda pair: measure.badness(pair[0]))
+            value, step = min(known, key=lambda pair: measure.better.badness(pair[0]))
             title = measure.title.removesuffix(" (SWD)")
             yield title, figure(known[-1][0]), f"{figure(value)} at {compact(step)}"
 

@@ -1,8 +1,8 @@
 """Validation: what a generator is worth on pictures that it is not trained on, with the same holes every time.
 
 The pictures come from a folder. One that was prepared (`a.png` and `a_mask000.png`, see `masks/prepared.py`) is taken
-as it is; in any other the centre of every picture gets drawn masks, the same as in `lama-desktop benchmark fills` of
-the same seed. Every process of a run makes a Validation of its own and judges its part of the pictures.
+as it is; in any other the centre of every picture gets drawn masks, the same as in `lama-desktop evaluate` of the
+same seed. Every process of a run makes a Validation of its own and judges its part of the pictures.
 """
 
 import logging
@@ -23,9 +23,9 @@ from lama_desktop.core.photo import Photo
 from lama_desktop.core.sheet import marked, table
 from lama_desktop.errors import FileFormatError, SettingsError
 from lama_desktop.evaluation.cases import Case, DrawnCase, PreparedCase, drawn_cases
-from lama_desktop.evaluation.metrics import MEASURES, Better
+from lama_desktop.evaluation.metrics import MEASURES, Better, log_ratio
 from lama_desktop.masks.generators import seed_of
-from lama_desktop.masks.prepared import find_pairs, pictures_in, read_pairs
+from lama_desktop.masks.prepared import find_pairs, names_apart, pictures_in, read_pairs
 from lama_desktop.training.config import ValidationOptions
 from lama_desktop.training.distributed import Processes
 
@@ -43,8 +43,6 @@ KEPT = 512 << 20
 """Bytes of pictures that stay in memory between validations."""
 ROWS, LARGEST, QUALITY = 8, 512, 85
 """Rows of a sheet, the longest side of a picture on it, and its quality as a JPEG."""
-SMALLEST_RATIO = 1e-3
-"""A flatter fill is counted as this flat: the mean of ratios is a geometric one."""
 
 T = TypeVar("T")
 
@@ -99,7 +97,7 @@ class Validation:
             for name, measure in MEASURES.items():
                 value = measure.function(filled, case.truth, case.hole)
                 if measure.better is Better.ONE:
-                    value = math.log(max(value, SMALLEST_RATIO))
+                    value = log_ratio(value)
                 if math.isfinite(value):
                     sums[name] += value
                     counts[name] += 1
@@ -113,7 +111,8 @@ class Validation:
 
     def rank(self, figures: dict[str, float]) -> float:
         """Return how bad a judgement is by the chosen measure: lower is better, infinite is unknown."""
-        return self.monitor.badness(figures.get(self._monitor, math.nan))
+        bad = self.monitor.better.badness(figures.get(self._monitor, math.nan))
+        return math.inf if math.isnan(bad) else bad
 
     def sheet(self, fill: Fill, path: Path) -> Path | None:
         """Write a picture that a person can look at: for some cases the input, the fill and the truth side by side.
@@ -180,7 +179,7 @@ def _cases(folder: Path, options: ValidationOptions, seed: int) -> Sequence[Draw
     if find_pairs(folder).pairs:
         return [PreparedCase(pair.name, pair.picture, pair.mask) for pair in read_pairs(folder)]
     presets = [each.strip() for each in options.masks.split(",")]
-    return drawn_cases(pictures_in(folder), presets, options.size, seed)
+    return drawn_cases(names_apart(pictures_in(folder), folder), presets, options.size, seed)
 
 
 def _padded(picture: Image, height: int, width: int) -> Image:

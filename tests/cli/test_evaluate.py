@@ -134,6 +134,8 @@ def test_a_bad_folder_is_refused_by_name_or_counted(data, capsys):
         (["SET", "--model", "telea", "-o", "SET/report"], 2, "would lie among the pictures"),
         (["SET", "--predictions", "GOOD", "--synthetic", "64"], 2, "--synthetic needs a model"),
         (["SET", "--model", "telea", "--synthetic", "8"], 2, "at least 64 pixels"),
+        (["SET", "--model", "telea", "--synthetic", "99999"], 2, "at most 4096"),
+        (["SET", "--model", "telea", "--seed", "-1"], 2, "The seed cannot be -1: it is 0 or more"),
         (["NOWHERE", "--model", "telea"], 2, "There is no folder"),
     ],
 )

@@ -6,7 +6,8 @@ import pytest
 from PIL import Image as PillowImage
 
 from lama_desktop.errors import FileFormatError, SettingsError
-from lama_desktop.evaluation.cases import DrawnCase, PreparedCase, drawn_cases, find_pictures, read_square, sample_names
+from lama_desktop.evaluation.cases import DrawnCase, PreparedCase, drawn_cases, read_square
+from lama_desktop.masks.prepared import names_apart, pictures_in
 
 SIDE = 96
 
@@ -23,28 +24,19 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_a_count_chooses_by_the_seed(folder):
-    chosen = {tuple(path.name for path in find_pictures(folder, 2, seed)) for seed in range(20)}
-    assert chosen == {("p0.png", "p1.png"), ("p0.png", "p2.png"), ("p1.png", "p2.png")}
-    assert [path.name for path in find_pictures(folder, 9)] == ["p0.png", "p1.png", "p2.png"]
-
-
-def test_no_picture_is_an_error_with_a_remedy(tmp_path):
-    with pytest.raises(FileFormatError, match="Put JPEG"):
-        find_pictures(tmp_path)
-    with pytest.raises(FileFormatError, match="There is no folder"):
-        find_pictures(tmp_path / "nowhere")
+def drawn(folder, presets, size, seed):
+    return drawn_cases(names_apart(pictures_in(folder), folder), presets, size, seed)
 
 
 def test_a_drawn_case_depends_on_the_seed_and_the_names_only(folder):
-    cases = drawn_cases(find_pictures(folder), ["thick_256", "thin_256"], SIDE, seed=3)
+    cases = drawn(folder, ["thick_256", "thin_256"], SIDE, seed=3)
     assert [case.name for case in cases[:3]] == ["p0-thick_256", "p0-thin_256", "p1-thick_256"]
     first, again = cases[2].read(), cases[2].read()
     np.testing.assert_array_equal(first.hole, again.hole)
     other = tuple(DrawnCase("", *rest).read().hole for rest in _others(folder))
     assert all((first.hole != each).any() for each in other)
     PillowImage.new("RGB", (SIDE, SIDE)).save(folder / "another.png")
-    (same,) = (each for each in drawn_cases(find_pictures(folder), ["thick_256"], SIDE, 3) if each.name == first.name)
+    (same,) = (each for each in drawn(folder, ["thick_256"], SIDE, 3) if each.name == first.name)
     np.testing.assert_array_equal(same.read().hole, first.hole)
 
 
@@ -55,13 +47,13 @@ def _others(folder):
 
 
 def test_drawn_holes_are_neither_tiny_nor_most_of_the_picture(folder):
-    for case in drawn_cases(find_pictures(folder), ["thick_256", "medium_256", "thin_256"], SIDE, 0):
+    for case in drawn(folder, ["thick_256", "medium_256", "thin_256"], SIDE, 0):
         assert 0.05 <= case.read().hole.mean() <= 0.35
 
 
 def test_an_unknown_kind_of_masks_is_refused(folder):
     with pytest.raises(SettingsError, match="no masks called 'thik'"):
-        drawn_cases(find_pictures(folder), ["thik"], SIDE, 0)
+        drawn(folder, ["thik"], SIDE, 0)
 
 
 def test_the_centre_is_cut_square_and_made_smaller_never_larger(folder):
@@ -88,8 +80,3 @@ def test_a_prepared_case_is_its_files(folder):
     PillowImage.new("L", (SIDE, SIDE)).save(folder / "black.png")
     with pytest.raises(FileFormatError, match=r"black.png masks nothing"):
         PreparedCase("p0", folder / "p0.png", folder / "black.png").read()
-
-
-def test_names_of_samples_are_stems_unless_two_files_share_one(folder):
-    paths = [folder / "a.png", folder / "A.jpg", folder / "b.png"]
-    assert sample_names(paths) == ["a-png", "A-jpg", "b"]

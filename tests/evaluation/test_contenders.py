@@ -7,8 +7,7 @@ import pytest
 
 from lama_desktop.engine.options import Preset
 from lama_desktop.errors import SettingsError
-from lama_desktop.evaluation.contenders import contender, named_apart
-from lama_desktop.evaluation.fills import HOLE_ONLY
+from lama_desktop.evaluation.contenders import HOLE_ONLY, contender, named_apart
 
 
 def test_a_model_alone_has_the_default_settings():

@@ -51,6 +51,9 @@ def test_masks_called_like_their_truth_match_and_what_is_alone_is_named(tmp_path
         save(box(0).astype(np.uint8) * 255, tmp_path / "m" / f"{name}.png")
     (tmp_path / "t" / "a.ora").write_bytes(b"a document beside its photo")
     assert [each.name for each in matched(tmp_path / "t", tmp_path / "m")] == ["a", "sub/b"]
+    save(texture(0), tmp_path / "t" / "IMG.v1.png")
+    save(box(0).astype(np.uint8) * 255, tmp_path / "m" / "IMG.v1_mask000.png")
+    assert [each.picture for each in matched(tmp_path / "t", tmp_path / "m")] == ["IMG.v1", "a", "sub/b"]
     save(texture(0), tmp_path / "t" / "c.png")
     with pytest.raises(FileFormatError, match="no mask for c"):
         matched(tmp_path / "t", tmp_path / "m")
@@ -67,6 +70,9 @@ def test_photographs_get_the_holes_of_the_paper(tmp_path):
     assert {each.case.preset for each in samples} == {"thin_256", "medium_256", "thick_256"}
     assert samples[0].read().truth.shape == (96, 96, 3)
     assert find_samples(tmp_path, ["wide"], size=512)[0].case.preset == "thick_512"
+    some = [find_samples(tmp_path, ["wide"], size=96, count=2, seed=seed) for seed in range(20)]
+    chosen = {tuple(each.picture for each in samples) for samples in some}
+    assert chosen == {("p0", "p1"), ("p0", "p2"), ("p1", "p2")}
     with pytest.raises(SettingsError, match="no masks called 'broad': choose narrow, medium"):
         find_samples(tmp_path, ["broad"], size=96)
     with pytest.raises(FileFormatError, match="There is no folder"):
@@ -88,7 +94,28 @@ def test_windows_are_full_resolution_and_keep_clear_of_what_is_masked(tmp_path):
     again = find_samples(tmp_path, ["wide", "narrow"], size=80, windows=1, seed=2)
     np.testing.assert_array_equal(again[0].read().truth, again[1].read().truth)
     np.testing.assert_array_equal(again[0].read().truth, cases[0].truth)
-    with pytest.raises(FileFormatError, match="no window of 150 pixels outside its mask"):
+    with pytest.raises(FileFormatError, match="no window of 150 pixels outside its masks"):
         find_samples(tmp_path, ["wide"], size=150, windows=1)[0].read()
     with pytest.raises(FileFormatError, match="smaller than 300"):
         find_samples(tmp_path, ["wide"], size=300, windows=1)[0].read()
+
+
+def test_windows_keep_clear_of_all_masks_of_a_photograph(tmp_path):
+    picture = texture(0, 200)
+    for number, part in enumerate([np.s_[:110, :], np.s_[190:, 190:]]):
+        mask = np.zeros((200, 200), np.uint8)
+        mask[part], picture[part] = 255, 0
+        save(mask, tmp_path / f"a_mask00{number}.png")
+    save(picture, tmp_path / "a.png")
+    samples = find_samples(tmp_path, ["wide"], size=64, windows=6)
+    assert all(each.read().truth.any(axis=2).all() for each in samples)
+
+
+@pytest.mark.parametrize("windows", [0, 1])
+def test_pictures_that_differ_in_their_endings_only_are_told_apart(tmp_path, windows):
+    for name in ("a.png", "a.jpg", "sub/a.png"):
+        save(texture(0, 128), tmp_path / name)
+    samples = find_samples(tmp_path, ["wide", "narrow"], size=96, windows=windows)
+    assert len({each.name for each in samples}) == 6
+    assert {each.picture for each in samples} == {"a-jpg", "a-png", "sub/a"}
+    assert len(find_samples(tmp_path, ["wide"], size=96, windows=windows, count=1)) == 1

@@ -13,27 +13,26 @@ from lama_desktop.evaluation.judging import TRUTH, judge
 from lama_desktop.evaluation.metrics import EVALUATED, Better, Measure, l1_around, psnr
 from lama_desktop.evaluation.predictions import find_predictions
 from lama_desktop.evaluation.results import Results
-from lama_desktop.evaluation.sources import EngineSource, FolderSource
+from lama_desktop.evaluation.sources import MASKED_VALUE, EngineSource, FolderSource
 from lama_desktop.progress import Progress
 
 
 def run(prepared, *folders, **arguments):
     samples = find_samples(prepared, [], size=96)
     found = {path.name: find_predictions(path, [each.name for each in samples]) for path in folders}
-    problems = [said for each in found.values() for said in each.problems()]
-    notes = [said for each in found.values() for said in each.notes()]
-    sources = {name: FolderSource(each.files) for name, each in found.items()}
-    return judge(samples, sources, problems=problems, notes=notes, **arguments)
+    return judge(samples, {name: FolderSource(each) for name, each in found.items()}, **arguments)
 
 
 class FakeEngine:
-    """Fills with one grey and counts."""
+    """Fills with one grey, counts, and remembers what it was shown."""
 
     def __init__(self, value: int = 100) -> None:
         self.value, self.calls = value, 0
+        self.seen: list[tuple[np.ndarray, np.ndarray]] = []
 
     def inpaint(self, image, mask, progress):
         self.calls += 1
+        self.seen.append((image.copy(), mask.copy()))
         progress(0.5)
         result = image.copy()
         result[mask > 0] = self.value
@@ -59,6 +58,22 @@ def test_scores_are_those_of_the_measures(prepared, predict):
         assert good.values["psnr"] > bad.values["psnr"]
 
 
+def test_all_models_fill_the_same_holes_and_do_not_see_what_is_behind(tmp_path):
+    for index in range(3):
+        save(texture(index), tmp_path / f"p{index}.png")
+    samples = find_samples(tmp_path, ["thick_256", "thin_256"], size=96)
+    engines = {"near": FakeEngine(120), "far": FakeEngine(255)}
+    judge(samples, {name: EngineSource(lambda each=each: each, {}, None) for name, each in engines.items()})
+    assert len(engines["near"].seen) == 6
+    for sample, near, (other, other_mask) in zip(samples, *(each.seen for each in engines.values()), strict=True):
+        case, (image, mask) = sample.read(), near
+        np.testing.assert_array_equal(image, other)
+        np.testing.assert_array_equal(mask, other_mask)
+        np.testing.assert_array_equal(mask > 0, case.hole)
+        assert (image[mask > 0] == MASKED_VALUE).all()
+        assert (image[mask == 0] == case.truth[mask == 0]).all()
+
+
 def test_a_missing_prediction_ends_it_or_is_counted_for_nobody(prepared, predict):
     good, bad = predict("good", 5), predict("bad", 30)
     (good / "p1_crop000_mask000.png").rename(good / "p1_crop00_mask000.png")
@@ -80,13 +95,33 @@ def test_a_misshaped_or_broken_prediction_is_told_before_anything_is_filled(prep
     engine = FakeEngine()
     samples = find_samples(prepared, [], size=96)
     found = find_predictions(good, [each.name for each in samples])
-    sources = {"good": FolderSource(found.files), "grey": EngineSource(lambda: engine, {}, None)}
+    sources = {"good": FolderSource(found), "grey": EngineSource(lambda: engine, {}, None)}
     with pytest.raises(FileFormatError, match=r"80 × 80 pixels.*p3_crop000_mask000.png"):
         judge(samples, sources)
     assert engine.calls == 0
     judged = judge(samples, sources, partial=True)
     assert judged.left_out == ["p2_crop000_mask000", "p3_crop000_mask000"]
     assert len(judged.scores) == 6
+
+
+@pytest.mark.parametrize("windows", [0, 1])
+def test_a_photograph_in_which_no_hole_can_be_drawn_needs_no_prediction(tmp_path, windows):
+    for index in range(2):
+        save(texture(index), tmp_path / "photos" / f"p{index}.png")
+    samples = find_samples(tmp_path / "photos", ["wide"], size=96, windows=windows)
+    for each in samples:
+        save(each.read().truth, tmp_path / "fills" / f"{each.name}.png")
+    save(texture(2, 80), tmp_path / "photos" / "small.png")
+    samples = find_samples(tmp_path / "photos", ["wide"], size=96, windows=windows)
+    source = FolderSource(find_predictions(tmp_path / "fills", [each.name for each in samples]))
+    judged = judge(samples, {"other": source})
+    assert len(judged.scores) == 2
+    assert judged.left_out == [samples[2].name]
+    assert judged.problems == ["small.png is smaller than 96 pixels: choose a smaller size."]
+    (tmp_path / "fills" / f"{samples[0].name}.png").unlink()
+    source = FolderSource(find_predictions(tmp_path / "fills", [each.name for each in samples]))
+    with pytest.raises(FileFormatError, match=f"no prediction for {samples[0].name}"):
+        judge(samples, {"other": source})
 
 
 def test_a_file_too_many_is_told_and_harmless(prepared, predict):

@@ -8,7 +8,16 @@ import cv2
 import numpy as np
 import pytest
 
-from lama_desktop.evaluation.metrics import MEASURES, energy_ratio, l1, psnr, sliced_wasserstein, ssim, ssim_published
+from lama_desktop.evaluation.metrics import (
+    MEASURES,
+    Better,
+    energy_ratio,
+    l1,
+    psnr,
+    sliced_wasserstein,
+    ssim,
+    ssim_published,
+)
 
 METRICS = (psnr, ssim, l1, energy_ratio, sliced_wasserstein)
 
@@ -138,9 +147,13 @@ def test_every_measure_knows_which_value_is_better(truth, hole):
     good, bad = (noisy(truth, amount) for amount in (3, 40))
     for measure in MEASURES.values():
         values = [measure.function(fill, truth, hole) for fill in (good, bad)]
-        assert measure.badness(values[0]) < measure.badness(values[1])
-        assert measure.badness(math.nan) == math.inf
-    energy = MEASURES["energy"]
-    assert energy.badness(1) == 0
-    assert energy.badness(0.5) == pytest.approx(energy.badness(2))
-    assert energy.badness(0) == math.inf
+        assert measure.better.badness(values[0]) < measure.better.badness(values[1])
+
+
+def test_badness_is_lower_for_better_and_finite():
+    assert Better.HIGHER.badness(3) < Better.HIGHER.badness(2)
+    assert Better.LOWER.badness(2) < Better.LOWER.badness(3)
+    assert Better.ONE.badness(1) == 0
+    assert Better.ONE.badness(0.5) == pytest.approx(Better.ONE.badness(2))
+    assert math.isfinite(Better.ONE.badness(0))
+    assert all(math.isnan(better.badness(value)) for better in Better for value in (math.nan, math.inf))

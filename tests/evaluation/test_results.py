@@ -12,9 +12,9 @@ import pytest
 
 from lama_desktop.evaluation.dataset import find_samples
 from lama_desktop.evaluation.judging import Judged, Score, judge
-from lama_desktop.evaluation.metrics import MEASURES, Better
+from lama_desktop.evaluation.metrics import MEASURES
 from lama_desktop.evaluation.report import DOCUMENT, REPORT, SCORES, SUMMARY, Evaluation, write_evaluation
-from lama_desktop.evaluation.results import Results, badness
+from lama_desktop.evaluation.results import Results
 from lama_desktop.evaluation.sources import EngineSource
 from lama_desktop.evaluation.synthetic import judge_patterns
 from lama_desktop.evaluation.tables import number, p_value, pattern_text, scores_tsv, summary_tsv, text, to_dict
@@ -78,14 +78,6 @@ def test_ranks_weigh_closeness_and_texture_alike():
     assert first.texture == pytest.approx((first.ranks["energy"] + first.ranks["swd"]) / 2)
     assert Results(judged(("alone",))).standings == []
     assert Results(judged(("alone",))).pairs == []
-
-
-def test_badness_is_lower_for_better_and_finite():
-    assert badness(Better.HIGHER, 3) < badness(Better.HIGHER, 2)
-    assert badness(Better.LOWER, 2) < badness(Better.LOWER, 3)
-    assert badness(Better.ONE, 0.5) == pytest.approx(badness(Better.ONE, 2))
-    assert math.isfinite(badness(Better.ONE, 0))
-    assert math.isnan(badness(Better.ONE, math.nan))
 
 
 def test_tables_for_programs():

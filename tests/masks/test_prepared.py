@@ -7,6 +7,7 @@ from PIL import Image as PillowImage
 from lama_desktop.errors import FileFormatError, SettingsError
 from lama_desktop.masks.prepared import (
     find_pairs,
+    names_apart,
     new_folder,
     picture_of,
     pictures_in,
@@ -173,3 +174,9 @@ def test_a_folder_replaces_nothing(tmp_path):
     with pytest.raises(FileFormatError, match="cannot be made"), new_folder(tmp_path / "file" / "set"):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_names_tell_pictures_apart(tmp_path):
+    inside = ["a.png", "A.jpg", "b.png", "sub/b.png", "c.jpg", "c.png", "c-png.png"]
+    names = names_apart([tmp_path / each for each in inside], tmp_path)
+    assert list(names.values()) == ["a-png", "A-jpg", "b", "sub/b", "c-jpg", "c-png", "c-png-png"]

@@ -1,4 +1,4 @@
-"""Validation: the holes of the benchmark, each picture once over all processes, and figures one can trust."""
+"""Validation: the holes of an evaluation, each picture once over all processes, and figures one can trust."""
 
 import math
 
@@ -9,8 +9,10 @@ import torch
 from PIL import Image as PillowImage
 
 from lama_desktop.errors import FileFormatError, SettingsError
-from lama_desktop.evaluation.cases import find_pictures
-from lama_desktop.evaluation.fills import benchmark_fills
+from lama_desktop.evaluation.dataset import find_samples
+from lama_desktop.evaluation.judging import judge
+from lama_desktop.evaluation.results import Results
+from lama_desktop.evaluation.sources import EngineSource
 from lama_desktop.training import validation as module
 from lama_desktop.training.config import ValidationOptions
 from lama_desktop.training.distributed import Processes
@@ -54,17 +56,17 @@ def grey(images, masks):
     return torch.full_like(images, 120 / 255)
 
 
-def test_the_holes_and_the_figures_are_those_of_the_benchmark(folder):
+def test_the_holes_and_the_figures_are_those_of_an_evaluation(folder):
     class Grey:
         def inpaint(self, image, mask, progress):
             return np.where(mask[..., None] > 0, np.uint8(120), image)
 
-    report = benchmark_fills({"grey": Grey()}, find_pictures(folder), ["thick_256", "medium_256"], size=SIDE)
+    samples = find_samples(folder, ["thick_256", "medium_256"], size=SIDE)
+    (row, *_) = Results(judge(samples, {"grey": EngineSource(Grey, {}, None)})).rows
     validation = Validation(options(folder))
     assert len(validation) == 10
     figures = validation.judge(grey, ALONE)
-    (row,) = report.rows()
-    assert (figures["psnr"], figures["ssim"], figures["swd"]) == pytest.approx((row.psnr, row.ssim, row.swd))
+    assert figures == pytest.approx({name: row.summaries[name].mean for name in module.MEASURES})
     assert 0 < figures["l1"] < 1
 
 
@@ -225,7 +227,9 @@ def test_wrong_options_are_refused_before_training(folder, tmp_path):
         Validation(options(folder))
 
 
-@pytest.mark.parametrize(("monitor", "better", "worse"), [("swd", 2.0, 3.0), ("psnr", 15, 14), ("energy", 1.1, 0.5)])
+@pytest.mark.parametrize(
+    ("monitor", "better", "worse"), [("swd", 2.0, 3.0), ("psnr", 15, 14), ("energy", 1.1, 0.5), ("energy", 0.5, 0.0)]
+)
 def test_lower_ranks_are_better(folder, monitor, better, worse):
     validation = Validation(options(folder, monitor=monitor))
     assert validation.rank({monitor: better}) < validation.rank({monitor: worse}) < validation.rank({}) == math.inf
