@@ -4,6 +4,9 @@
     results-0.jsonl     one line per event, by each process of the run for itself
     lock                held while a run is on; the system lets go of it when a process dies
 
+Each event has its turn after all events that its process knew when it was written: by that, and not by the files that
+they are in, their order is known, whichever processes a run had before and has now.
+
 A result is announced with the hash of its file before it takes its place, and noted when it has. So after a kill
 between the two `recover` can tell whether it did, and every photo is done exactly once. A line that was cut off by a
 kill counts as not written.
@@ -51,6 +54,7 @@ class Journal:
         self.announced: dict[int, Outcome] = {}
         self._file = folder / RESULTS.replace("*", str(process))
         self._writing = threading.Lock()
+        self._events = 0
 
     @staticmethod
     def create(folder: Path, plan: Plan, anew: bool = False) -> "Journal":
@@ -92,9 +96,10 @@ class Journal:
         try:
             plan = _plan_of(list(_lines(folder / PLAN)))
             journal = Journal(folder, with_mended(plan, folder), process)
-            for path in sorted(folder.glob(RESULTS)):
-                for line in _lines(path):
-                    journal._take(line["event"], Outcome.from_dict(line["outcome"]))
+            events = [event for path in sorted(folder.glob(RESULTS)) for event in _lines(path)]
+            for event in sorted(events, key=_turn):
+                journal._take(event["event"], Outcome.from_dict(event["outcome"]))
+                journal._events = _turn(event)
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise SettingsError(
                 f"The journal in {shown(folder)} cannot be understood ({error}): delete that folder to begin anew."
@@ -159,7 +164,10 @@ class Journal:
 
     def _note(self, event: str, outcome: Outcome, durable: bool = False) -> None:
         with self._writing:
-            self._append(self._file, _line({"event": event, "outcome": outcome.to_dict()}), durable)
+            self._events += 1
+            self._append(
+                self._file, _line({"event": event, "turn": self._events, "outcome": outcome.to_dict()}), durable
+            )
             self._take(event, outcome)
 
     def _append(self, path: Path, text: str, durable: bool) -> None:
@@ -240,6 +248,11 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
             yield json.loads(line)
         except ValueError:
             logger.debug("%s has a line that was cut off", path)
+
+
+def _turn(event: dict[str, Any]) -> int:
+    """Return when an event has its turn; those of older versions do not say it, and keep the order of their files."""
+    return int(event.get("turn", 0))
 
 
 def _line(values: dict[str, Any]) -> str:

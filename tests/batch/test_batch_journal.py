@@ -111,6 +111,32 @@ def test_every_process_has_a_file_of_its_own(plan, folder):
     assert (folder / "results-1.jsonl").read_text().count("finished") == 1
 
 
+@pytest.mark.parametrize(("before", "after"), [(1, 0), (2, 10), (10, 2)])
+def test_the_latest_event_counts_whichever_process_wrote_it(plan, folder, before, after):
+    with begun(folder, plan):
+        Journal.load(folder, before).note(outcome(1, State.FAILED, reason="It is broken."))
+        again = Journal.load(folder, after)
+        again.announce(outcome(1))
+        again.note(outcome(1))
+    journal = Journal.load(folder)
+    assert journal.outcomes[1].state is State.DONE
+    assert journal.announced == {}
+    assert left(journal) == [3, 4]
+
+
+def test_events_without_a_turn_come_before_the_others(plan, folder):
+    with begun(folder, plan) as journal:
+        journal.note(outcome(1, State.FAILED))
+        journal.note(outcome(3, State.FAILED))
+    file = folder / "results-0.jsonl"
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    for line in lines:
+        del line["turn"]
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    Journal.load(folder).note(outcome(1))
+    assert [each.state for each in Journal.load(folder).outcomes.values()] == [State.DONE, State.FAILED]
+
+
 class TestRecovery:
     """A kill between announcing a result and noting it."""
 
