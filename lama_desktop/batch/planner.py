@@ -43,8 +43,9 @@ def make_plan(order: Order, progress: Progress | None = None) -> Plan:
 
 def find(order: Order) -> Found:
     """Find the pictures of an order; its results, its journal and its masks' folder do not count, wherever they lie."""
+    named = {each.resolve() for each in order.inputs if each.is_dir()}
     known = (order.output, order.mask_source.path, order.journal)
-    without = [each for each in known if each is not None and each not in order.inputs]
+    without = [each for each in known if each is not None and each.resolve() not in named]
     return find_sources(order.inputs, order.batch.recursive, without)
 
 

@@ -47,7 +47,8 @@ def find_sources(inputs: Sequence[Path], recursive: bool = True, without: Collec
     Args:
         inputs: folders and files.
         recursive: look into the folders in the folders, too.
-        without: folders and files that do not count, such as the results of an earlier run.
+        without: folders and files that do not count, such as the results of an earlier run; by whatever way their
+            paths lead to them.
 
     Raises:
         FileFormatError: one of the inputs is not there.
@@ -55,11 +56,12 @@ def find_sources(inputs: Sequence[Path], recursive: bool = True, without: Collec
     found: dict[Path, Source] = {}
     beside: dict[Path, None] = {}
     problems: list[str] = []
+    left_out = {each.resolve() for each in without}
     others = 0
     for each in inputs:
         if each.is_dir():
             below = Path(each.name) if len(inputs) > 1 else Path()
-            files = _walk(each, recursive, set(without), problems)
+            files = _walk(each, recursive, left_out, problems)
             pictures = formats.pictures_among(files)
             others += len(files) - len(pictures)
             for path in pictures:
@@ -79,13 +81,15 @@ def _walk(top: Path, recursive: bool, without: set[Path], problems: list[str]) -
         problems.append(f"{shown(error.filename)} cannot be looked into: {error.strerror}.")
 
     files: list[Path] = []
+    root = top.resolve()  # below it there are no links: those to folders are not followed
     for folder, folders, names in os.walk(top, onerror=note):
         here = Path(folder)
+        real = root / here.relative_to(top)
         looked_into = (name for name in folders if not name.startswith(".") and name != JOURNAL)
-        kept = sorted(name for name in looked_into if here / name not in without and not _has_results(here / name))
+        kept = sorted(name for name in looked_into if real / name not in without and not _has_results(real / name))
         folders[:] = kept if recursive else []
-        paths = (here / name for name in sorted(names) if not name.startswith("."))
-        files += [path for path in paths if path not in without and path.is_file()]
+        paths = (here / name for name in sorted(names) if not name.startswith(".") and real / name not in without)
+        files += [path for path in paths if path.is_file()]
     return files
 
 
@@ -93,6 +97,6 @@ def _has_results(folder: Path) -> bool:
     """Tell whether a folder is where another batch has put its results, by the journal that is with them."""
     try:
         with (folder / JOURNAL / PLAN).open("rb") as file:
-            return bool(json.loads(file.readline())["order"]["output"] == str(folder))
+            return Path(json.loads(file.readline())["order"]["output"]).resolve() == folder
     except (OSError, ValueError, LookupError, TypeError):
         return False

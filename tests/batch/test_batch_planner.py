@@ -158,6 +158,17 @@ def test_results_of_an_earlier_run_are_no_photos(folder, out):
     assert len(plan.tasks) == 3
 
 
+@pytest.mark.parametrize("way", ["../in/clean", "link/clean", "clean"])
+def test_results_among_the_photos_are_none_by_whatever_way_they_were_named(folder, way):
+    lots.pair(folder, "a")
+    lots.photo(folder / "clean" / "a.png")
+    (folder / "link").symlink_to(folder)
+    plan = make_plan(lots.order(folder, output=folder / way))
+    assert [task.photo for task in plan.tasks] == [folder / "a.png"]
+    plan = make_plan(lots.order(folder, folder / "clean", output=folder / way))
+    assert len(plan.tasks) == 2, "named itself it counts"
+
+
 def test_masks_of_a_photo_are_united_or_each_has_a_result(folder, out):
     lots.photo(folder / "s" / "a_crop000.png")
     for number in range(2):

@@ -68,8 +68,25 @@ def test_results_of_another_batch_are_no_photos_unless_they_are_named(folder):
     assert "sub/clean/c.png" in within(find_sources([folder]))
 
 
+def test_results_of_another_batch_are_known_by_whatever_way_they_were_named(folder, tmp_path):
+    lots.pair(folder, "c")
+    (tmp_path / "link").symlink_to(folder)
+    plan = make_plan(lots.order(folder, output=tmp_path / "link" / "sub" / ".." / "clean"))
+    Journal.create(plan.order.journal, plan)
+    lots.photo(folder / "clean" / "c.png")
+    assert "clean/c.png" not in within(find_sources([folder]))
+    assert "clean/c.png" not in within(find_sources([tmp_path / "link"]))
+
+
 def test_what_does_not_count_is_left_out(folder):
     assert within(find_sources([folder], without=[folder / "sub", folder / "b.png"])) == []
+
+
+def test_what_does_not_count_is_left_out_by_whatever_way_it_is_named(folder, tmp_path):
+    (tmp_path / "link").symlink_to(folder)
+    for way in (tmp_path / "link", folder / "sub" / ".."):
+        assert within(find_sources([folder], without=[way / "sub", way / "b.png"])) == []
+        assert within(find_sources([way], without=[folder / "sub", folder / "b.png"])) == []
 
 
 def test_links_to_folders_are_not_followed_and_links_to_pictures_are(folder, tmp_path):
