@@ -2,7 +2,7 @@
 
     plan.jsonl          the order, then one line per task; a later line of the same number counts
     results-0.jsonl     one line per event, by each process of the run for itself
-    lock                held while a run is on; the system lets go of it when a process dies
+    lock-0              held by each process while it is at work; the system lets go of it when a process dies
 
 Each event has its turn after all events that its process knew when it was written: by that, and not by the files that
 they are in, their order is known, whichever processes a run had before and has now.
@@ -12,6 +12,7 @@ between the two `recover` can tell whether it did, and every photo is done exact
 kill counts as not written.
 """
 
+import contextlib
 import dataclasses
 import json
 import logging
@@ -32,7 +33,7 @@ from lama_desktop.formats import atomic
 from lama_desktop.formats.base import shown
 from lama_desktop.models.disk import locked
 
-RESULTS, LOCK = "results-*.jsonl", "lock"
+RESULTS, LOCKS = "results-*.jsonl", "lock-*"
 FORMAT = 1
 logger = logging.getLogger(__name__)
 
@@ -213,15 +214,36 @@ def resumed(folder: Path) -> Iterator[Journal]:
 
 
 @contextmanager
-def _held(folder: Path) -> Iterator[None]:
-    """Hold a folder's lock, made where it is absent."""
+def joined(folder: Path, process: int) -> Iterator[Journal]:
+    """Join a run that the first process has begun or taken up, and hold it as long as this one works.
+
+    Raises:
+        SettingsError: its journal cannot be understood.
+    """
+    with _held(folder, process):
+        yield Journal.load(folder, process)
+
+
+@contextmanager
+def _held(folder: Path, process: int = 0) -> Iterator[None]:
+    """Hold the lock of a process in a folder, made where it is absent.
+
+    The first process holds its own, and so keeps other runs out, before it looks at those of the others: one of an
+    earlier run may have outlived it. The others join when it has looked.
+    """
+    lock = folder / LOCKS.replace("*", str(process))
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / LOCK).touch()
+        lock.touch()
     except OSError as error:
         raise _refused(folder, error) from error
-    with locked(folder / LOCK, wait=False) as alone:
-        if not alone:
+    with contextlib.ExitStack() as stack:
+        free = stack.enter_context(locked(lock, wait=False))
+        for other in folder.glob(LOCKS) if free and process == 0 else ():
+            if other != lock:
+                with locked(other, wait=False) as free_too:
+                    free = free and free_too
+        if not free:
             raise SettingsError(f"Another program is at work on the run in {shown(folder)}: wait until it is done.")
         yield
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lama_desktop import options as declared
-from lama_desktop.batch.journal import Journal, begun, resumed
+from lama_desktop.batch.journal import Journal, begun, joined, resumed
 from lama_desktop.batch.mended import with_mended
 from lama_desktop.batch.order import JOURNAL, PLAN, BatchOptions, Order
 from lama_desktop.batch.outcome import Outcome
@@ -166,7 +166,7 @@ def _journal(
     """Return the journal of the run that is begun or taken up; None where the first process could not do it."""
     if ranks is not None and not ranks.first:
         heard = ranks.hear("plan", 0, progress)
-        return Journal.load(Path(heard), ranks.rank) if heard else None
+        return stack.enter_context(joined(Path(heard), ranks.rank)) if heard else None
     try:
         folder = arguments.journal or (order if arguments.resume else _with_photos(order)).journal
         if arguments.resume and (not order.inputs or (folder / PLAN).exists()):

@@ -7,7 +7,7 @@ from dataclasses import replace
 import lots
 import pytest
 
-from lama_desktop.batch.journal import Journal, begun, resumed
+from lama_desktop.batch.journal import Journal, begun, joined, resumed
 from lama_desktop.batch.order import PLAN
 from lama_desktop.batch.outcome import Outcome
 from lama_desktop.batch.plan import State
@@ -73,6 +73,19 @@ def test_one_program_at_a_time(plan, folder):
         for other in (begun(folder, plan), resumed(folder)):
             with pytest.raises(SettingsError, match="Another program"), other:
                 pass
+
+
+def test_a_process_that_has_outlived_the_first_one_holds_the_run(plan, folder):
+    with begun(folder, plan) as journal:
+        orphan = joined(folder, 1)
+        orphan.__enter__()
+        journal.note(outcome(1))
+    for other in (begun(folder, plan, anew=True), resumed(folder), joined(folder, 1)):
+        with pytest.raises(SettingsError, match="Another program"), other:
+            pass
+    orphan.__exit__(None, None, None)
+    with resumed(folder) as journal, joined(folder, 1), joined(folder, 2):
+        assert left(journal) == [3, 4]
 
 
 def test_nothing_to_resume(folder):

@@ -45,7 +45,7 @@ def files(folder) -> set[str]:
 
 
 JOURNAL = {
-    f"lama-desktop-batch/{name}" for name in ("lock", "plan.jsonl", "results-0.jsonl", "report.jsonl", "summary.txt")
+    f"lama-desktop-batch/{name}" for name in ("lock-0", "plan.jsonl", "results-0.jsonl", "report.jsonl", "summary.txt")
 }
 
 
