@@ -8,8 +8,8 @@ Each event has its turn after all events that its process knew when it was writt
 they are in, their order is known, whichever processes a run had before and has now.
 
 A result is announced with the hash of its file before it takes its place, and noted when it has. So after a kill
-between the two `recover` can tell whether it did, and every photo is done exactly once. A line that was cut off by a
-kill counts as not written.
+between the two `recover` can tell whether it did, and every photo is done exactly once; once more where its mask was
+mended since. A line that was cut off by a kill counts as not written.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from lama_desktop import __version__
-from lama_desktop.batch.mended import with_mended
+from lama_desktop.batch.mended import mark, with_mended
 from lama_desktop.batch.order import PLAN
 from lama_desktop.batch.outcome import Outcome
 from lama_desktop.batch.plan import Plan, State, Task
@@ -45,8 +45,8 @@ class JournalError(LamaDesktopError):
 class Journal:
     """The journal of one run; `begun` and `resumed` give one. Any thread may write to it.
 
-    `plan` is the plan, `outcomes` what is known of each task by its number, `announced` the results that were about to
-    take their places and of which nothing more is known.
+    `plan` is the plan, `outcomes` what is known of each task by its number, ready where that is to be done once more,
+    `announced` the results that were about to take their places and of which nothing more is known.
     """
 
     def __init__(self, folder: Path, plan: Plan, process: int = 0) -> None:
@@ -101,6 +101,7 @@ class Journal:
             for event in sorted(events, key=_turn):
                 journal._take(event["event"], Outcome.from_dict(event["outcome"]))
                 journal._events = _turn(event)
+            journal._reopen_mended()
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise SettingsError(
                 f"The journal in {shown(folder)} cannot be understood ({error}): delete that folder to begin anew."
@@ -109,12 +110,8 @@ class Journal:
 
     def left(self, retry_failed: bool = False) -> list[Task]:
         """Return the tasks that are still to be done, in the order of the plan."""
-        again = {State.FAILED} if retry_failed else set()
-        return [
-            task
-            for task in self.plan.ready
-            if task.number not in self.outcomes or self.outcomes[task.number].state in again
-        ]
+        wanted = {State.READY, State.FAILED} if retry_failed else {State.READY}
+        return [task for task in self.plan.ready if self.outcomes.get(task.number, task).state in wanted]
 
     def rows(self) -> Iterator[tuple[Task, Outcome]]:
         """Yield every task of the plan with what is known of it; one that is left is ready."""
@@ -136,11 +133,13 @@ class Journal:
         self.plan = dataclasses.replace(self.plan, tasks=self.plan.tasks + tasks)
 
     def revise(self, task: Task) -> None:
-        """Put a task in the place of the one with its number, as when its mask was mended."""
+        """Put a task in the place of the one with its number, as when its mask was mended; it is to be done."""
         with self._writing:
             tasks = tuple(task if each.number == task.number else each for each in self.plan.tasks)
             self._append(self.folder / PLAN, _line(task.to_dict()), durable=True)
             self.plan = dataclasses.replace(self.plan, tasks=tasks)
+        if (known := self.outcomes.get(task.number)) is not None:
+            self._note("reopened", _reopened(known))
 
     def recover(self) -> list[Outcome]:
         """Find out which announced results took their places before the run was killed; note and return them.
@@ -154,7 +153,15 @@ class Journal:
             if outcome.is_in(output[number]):
                 self.note(outcome)
                 found.append(outcome)
+        self._reopen_mended()
         return found
+
+    def _reopen_mended(self) -> None:
+        """Find out whose mask was mended after they were done, also where the program ended before it could do them."""
+        for task in self.plan.tasks:
+            known = self.outcomes.get(task.number)
+            if known is not None and mark(task.masks, self.folder) not in ("", known.mended):
+                self.outcomes[task.number] = _reopened(known)
 
     def _take(self, event: str, outcome: Outcome) -> None:
         if event == "announced":
@@ -270,6 +277,11 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
             yield json.loads(line)
         except ValueError:
             logger.debug("%s has a line that was cut off", path)
+
+
+def _reopened(outcome: Outcome) -> Outcome:
+    """Return what is known of a task that is to be done again: by its digest its result is still known as its own."""
+    return dataclasses.replace(outcome, state=State.READY, reason="", notes=(), seconds={})
 
 
 def _turn(event: dict[str, Any]) -> int:

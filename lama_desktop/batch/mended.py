@@ -4,11 +4,14 @@ The masks of the batch stay as they are. A mended one is found again by its phot
 the run up, in the window or on the command line. Any thread.
 """
 
+import contextlib
 import hashlib
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from lama_desktop import formats
+from lama_desktop.batch.outcome import digest_of
 from lama_desktop.batch.plan import Plan, State, Task
 from lama_desktop.batch.planner import Planner
 from lama_desktop.core.arrays import Coverage
@@ -53,6 +56,14 @@ def with_mended(plan: Plan, journal: Path) -> Plan:
         mended = place.name in there and task.state in MENDABLE
         tasks.append(planner.with_masks(task, (place,)) if mended else task)
     return replace(plan, tasks=tuple(tasks))
+
+
+def mark(masks: Iterable[Path], journal: Path) -> str:
+    """Return what tells the mended mask among these from what it was before, or will be; empty where there is none."""
+    mended = next((each for each in masks if each.parent == journal / FOLDER), None)
+    with contextlib.suppress(OSError):
+        return digest_of(mended.read_bytes()) if mended is not None else ""
+    return ""
 
 
 def _place(journal: Path, plan: Plan, task: Task) -> Path:

@@ -226,6 +226,17 @@ def test_asked_for_a_run_is_begun_anew(plan, folder):
         assert left(journal) == [1, 3, 4]
 
 
+def test_a_revised_task_is_done_once_more(plan, folder):
+    with begun(folder, plan) as journal:
+        journal.note(outcome(1, data=b"result", notes=("A note.",)))
+        journal.revise(plan.tasks[0])
+        assert left(journal) == [1, 3, 4]
+    with resumed(folder) as journal:
+        assert left(journal) == [1, 3, 4]
+        assert (journal.outcomes[1].state, journal.outcomes[1].notes) == (State.READY, ())
+        assert journal.outcomes[1].digest, "its result is not taken for somebody else's"
+
+
 def test_a_revised_task_counts_in_the_place_of_the_old_one(plan, folder, tmp_path):
     unmasked = plan.tasks[1]
     revised = replace(unmasked, state=State.READY, reason="", masks=(tmp_path / "mended.png",))
