@@ -14,8 +14,6 @@ mended since. A line that was cut off by a kill counts as not written.
 
 import contextlib
 import dataclasses
-import json
-import logging
 import os
 import threading
 from collections.abc import Iterable, Iterator
@@ -23,19 +21,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from lama_desktop import __version__
 from lama_desktop.batch.mended import mark, with_mended
 from lama_desktop.batch.order import PLAN
 from lama_desktop.batch.outcome import Outcome
-from lama_desktop.batch.plan import Plan, State, Task
+from lama_desktop.batch.plan import Plan, State, Task, line, whole_lines
 from lama_desktop.errors import FileFormatError, LamaDesktopError, SettingsError
 from lama_desktop.formats import atomic
 from lama_desktop.formats.base import shown
 from lama_desktop.models.disk import locked
 
 RESULTS, LOCKS = "results-*.jsonl", "lock-*"
-FORMAT = 1
-logger = logging.getLogger(__name__)
 
 
 class JournalError(LamaDesktopError):
@@ -84,7 +79,7 @@ class Journal:
                     path.unlink()
         except OSError as error:
             raise _refused(folder, error) from error
-        atomic.replace(folder / PLAN, "".join(_line(each) for each in _plan_lines(plan)).encode())
+        plan.save(folder / PLAN)
         return Journal(folder, plan)
 
     @staticmethod
@@ -95,9 +90,8 @@ class Journal:
             SettingsError: it cannot be understood.
         """
         try:
-            plan = _plan_of(list(_lines(folder / PLAN)))
-            journal = Journal(folder, with_mended(plan, folder), process)
-            events = [event for path in sorted(folder.glob(RESULTS)) for event in _lines(path)]
+            journal = Journal(folder, with_mended(Plan.load(folder / PLAN), folder), process)
+            events = [event for path in sorted(folder.glob(RESULTS)) for event in whole_lines(path)]
             for event in sorted(events, key=_turn):
                 journal._take(event["event"], Outcome.from_dict(event["outcome"]))
                 journal._events = _turn(event)
@@ -129,14 +123,14 @@ class Journal:
     def add(self, tasks: Iterable[Task]) -> None:
         """Add tasks to the plan, which were found while the run is on."""
         tasks = tuple(tasks)
-        self._append(self.folder / PLAN, "".join(_line(task.to_dict()) for task in tasks), durable=True)
+        self._append(self.folder / PLAN, "".join(line(task.to_dict()) for task in tasks), durable=True)
         self.plan = dataclasses.replace(self.plan, tasks=self.plan.tasks + tasks)
 
     def revise(self, task: Task) -> None:
         """Put a task in the place of the one with its number, as when its mask was mended; it is to be done."""
         with self._writing:
             tasks = tuple(task if each.number == task.number else each for each in self.plan.tasks)
-            self._append(self.folder / PLAN, _line(task.to_dict()), durable=True)
+            self._append(self.folder / PLAN, line(task.to_dict()), durable=True)
             self.plan = dataclasses.replace(self.plan, tasks=tasks)
         if (known := self.outcomes.get(task.number)) is not None:
             self._note("reopened", _reopened(known))
@@ -174,7 +168,7 @@ class Journal:
         with self._writing:
             self._events += 1
             self._append(
-                self._file, _line({"event": event, "turn": self._events, "outcome": outcome.to_dict()}), durable
+                self._file, line({"event": event, "turn": self._events, "outcome": outcome.to_dict()}), durable
             )
             self._take(event, outcome)
 
@@ -255,30 +249,6 @@ def _held(folder: Path, process: int = 0) -> Iterator[None]:
         yield
 
 
-def _plan_lines(plan: Plan) -> Iterator[dict[str, Any]]:
-    """Yield the plan without its photos, and then each of them."""
-    head = plan.to_dict()
-    photos = head.pop("photos")
-    yield {"format": FORMAT, "made_by": f"lama-desktop {__version__}", **head}
-    yield from photos
-
-
-def _plan_of(lines: list[dict[str, Any]]) -> Plan:
-    if not lines or lines[0].get("format") != FORMAT:
-        raise ValueError("another version of the program wrote it")
-    latest = {line["number"]: line for line in lines[1:]}
-    return Plan.from_dict({**lines[0], "photos": list(latest.values())})
-
-
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the lines of a file that are whole."""
-    for line in path.read_bytes().splitlines():
-        try:
-            yield json.loads(line)
-        except ValueError:
-            logger.debug("%s has a line that was cut off", path)
-
-
 def _reopened(outcome: Outcome) -> Outcome:
     """Return what is known of a task that is to be done again: by its digest its result is still known as its own."""
     return dataclasses.replace(outcome, state=State.READY, reason="", notes=(), seconds={})
@@ -287,10 +257,6 @@ def _reopened(outcome: Outcome) -> Outcome:
 def _turn(event: dict[str, Any]) -> int:
     """Return when an event has its turn; those of older versions do not say it, and keep the order of their files."""
     return int(event.get("turn", 0))
-
-
-def _line(values: dict[str, Any]) -> str:
-    return json.dumps(values) + "\n"
 
 
 def _ends_a_line(path: Path) -> bool:

@@ -62,10 +62,27 @@ def test_results_of_another_batch_are_no_photos_unless_they_are_named(folder):
         plan = make_plan(lots.order(folder, output=output))
         Journal.create(plan.order.journal, plan)
     lots.photo(others / "c.png")
+    with (others / JOURNAL / PLAN).open("ab") as file:
+        file.write(b'{"number": 3, "ph')  # cut off by a kill
     assert within(find_sources([folder])) == ["b.png", "c.png", "c_mask.png", "sub/a.JPG", "sub/deep/é.tif"]
     assert within(find_sources([others])) == ["c.png"]
     (others / JOURNAL / PLAN).write_bytes(b"[1]\n")
     assert "sub/clean/c.png" in within(find_sources([folder]))
+
+
+def test_photos_beside_the_results_of_another_batch_count(folder):
+    lots.pair(folder / "s", "c")
+    others = folder / "sub"
+    plan = make_plan(lots.order(folder / "s", folder / "b.png", output=others))
+    Journal.create(plan.order.journal, plan)
+    for name in ("s/c.png", "s/d.png", "b.png", "e.png"):
+        lots.photo(others / name)
+    assert [name for name in within(find_sources([folder])) if name.startswith("sub/")] == [
+        "sub/a.JPG",
+        "sub/e.png",
+        "sub/deep/é.tif",
+        "sub/s/d.png",
+    ]
 
 
 def test_results_of_another_batch_are_known_by_whatever_way_they_were_named(folder, tmp_path):
