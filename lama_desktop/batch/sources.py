@@ -92,7 +92,14 @@ def _walk(top: Path, recursive: bool, without: Collection[Path], problems: list[
         kept = (name for name in folders if not name.startswith(".") and real / name not in left_out)
         folders[:] = sorted(kept) if recursive else []
         paths = (here / name for name in sorted(names) if not name.startswith(".") and real / name not in left_out)
-        files += [path for path in paths if path.is_file()]
+        refused = []
+        for path in paths:
+            try:
+                files += [path] if path.is_file() else []
+            except OSError as error:  # as of everything in a folder that may be listed but not entered
+                refused.append(error)
+        if refused:
+            note(refused[0])
     return files
 
 

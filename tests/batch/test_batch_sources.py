@@ -132,6 +132,21 @@ def test_a_folder_that_cannot_be_looked_into_is_told(folder, monkeypatch):
     assert "deep cannot be looked into: Permission denied." in found.problems[0]
 
 
+def test_a_folder_that_may_be_listed_but_not_entered_is_told_once(folder, monkeypatch):
+    (folder / "sub" / "deep" / "f.tif").touch()
+    is_file = Path.is_file
+
+    def refused(path):
+        if path.parent.name == "deep":
+            raise PermissionError(13, "Permission denied", str(path))
+        return is_file(path)
+
+    monkeypatch.setattr(Path, "is_file", refused)
+    found = find_sources([folder])
+    assert within(found) == ["b.png", "sub/a.JPG"]
+    assert [each.partition(" cannot")[2] for each in found.problems] == [" be looked into: Permission denied."]
+
+
 def test_what_a_batch_keeps_for_itself_is_no_picture_of_another(folder):
     kept = folder / "sub" / JOURNAL / "masks" / "b.png"
     kept.parent.mkdir(parents=True)
