@@ -38,7 +38,7 @@ def keep(journal: Path, plan: Plan, task: Task, mask: Coverage) -> Task:
     place = _place(journal, plan, task)
     place.parent.mkdir(parents=True, exist_ok=True)
     formats.write(Photo(mask[..., None], ColorModel.GREY), place)
-    return Planner(plan.order, plan.tasks).with_masks(task, (place,))
+    return Planner(plan.order, plan.tasks, plan.masks_alone).with_masks(task, (place,))
 
 
 def with_mended(plan: Plan, journal: Path) -> Plan:
@@ -49,7 +49,7 @@ def with_mended(plan: Plan, journal: Path) -> Plan:
         there = set()
     if not there:
         return plan
-    planner = Planner(plan.order, plan.tasks)
+    planner = Planner(plan.order, plan.tasks, plan.masks_alone)
     tasks = []
     for task in plan.tasks:
         place = _place(journal, plan, task)
