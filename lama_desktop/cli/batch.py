@@ -22,7 +22,7 @@ from lama_desktop.batch.watch import INTERVAL, Watcher
 from lama_desktop.batch.work import Work
 from lama_desktop.cli.terminal import print_json, progress_line
 from lama_desktop.engine.options import EngineOptions
-from lama_desktop.errors import Cancelled, FileFormatError, SettingsError
+from lama_desktop.errors import Cancelled, FileFormatError, ModelError, SettingsError
 from lama_desktop.formats import WriteOptions
 from lama_desktop.formats.base import shown
 from lama_desktop.models.store import ModelStore
@@ -109,17 +109,26 @@ def run(arguments: argparse.Namespace) -> int:
 def _order(arguments: argparse.Namespace) -> Order:
     """Return what is asked for; without photos where none are named, as when a run is taken up."""
     inputs = [path for each in arguments.inputs for path in (_standard_input() if each == "-" else [Path(each)])]
-    model = arguments.model or ModelStore(models_folder()).default()
-    if Path(model).exists():  # a weight file, which has to be found from everywhere
-        model = str(Path(model).absolute())
     return Order(
         tuple(inputs),
         arguments.output,
-        model,
+        _model(arguments.model),
         declared.from_arguments(BatchOptions, arguments),
         declared.from_arguments(EngineOptions, arguments),
         declared.from_arguments(WriteOptions, arguments),
     ).settled()
+
+
+def _model(name: str | None) -> str:
+    """Return the model that is meant, a weight file with its folder, so that it is found from everywhere."""
+    store = ModelStore(models_folder())
+    if name is None:
+        return store.default()
+    with contextlib.suppress(ModelError):  # what is not there is told when it is needed
+        _, weights = store.resolve(name)
+        if weights is not None and weights.is_relative_to(Path(name).expanduser()):
+            return str(Path(name).expanduser().absolute())
+    return name
 
 
 def _standard_input() -> list[Path]:

@@ -190,6 +190,20 @@ def test_results_beside_the_photos_and_over_them(program, folder):
     assert (folder / "a.png").read_bytes() == (folder / "a-clean.png").read_bytes()
 
 
+def test_a_file_or_folder_that_is_called_like_a_model_is_none(program, folder, out, tmp_path):
+    (tmp_path / "starter").mkdir()
+    (tmp_path / "telea").touch()
+    plan = ("batch", folder, "-o", out, "--dry-run", "--json")
+    assert program(*plan)[1]["order"]["model"] == "starter"
+    assert program(*plan, "--model", "telea")[1]["order"]["model"] == "telea"
+    assert program("batch", folder, "-o", out, *TELEA)[0] == 0
+
+
+def test_a_weight_file_is_found_from_everywhere(program, folder, out, weights):
+    plan = ("batch", folder, "-o", out, "--dry-run", "--json")
+    assert program(*plan, "--model", weights.name)[1]["order"]["model"] == str(weights)
+
+
 class TestWrongUse:
     def check(self, program, words, expected, code=2):
         found, _, messages = program("batch", *words)
