@@ -16,6 +16,8 @@ from lama_desktop.batch.plan import Plan, State, Task
 from lama_desktop.batch.planner import Planner
 from lama_desktop.core.arrays import Coverage
 from lama_desktop.core.photo import ColorModel, Photo
+from lama_desktop.errors import FileFormatError
+from lama_desktop.formats.base import shown
 
 FOLDER = "masks"
 """In the folder of the journal."""
@@ -36,7 +38,10 @@ def keep(journal: Path, plan: Plan, task: Task, mask: Coverage) -> Task:
         FileFormatError: the disk refuses.
     """
     place = _place(journal, plan, task)
-    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileFormatError(f"{shown(place.parent)} cannot be made: {error.strerror or error}.") from error
     formats.write(Photo(mask[..., None], ColorModel.GREY), place)
     return Planner(plan.order, plan.tasks, plan.masks_alone).with_masks(task, (place,))
 

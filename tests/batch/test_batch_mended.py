@@ -1,6 +1,7 @@
 """Masks that were mended for single photos are found again, by whoever looks."""
 
 import numpy as np
+import pytest
 from lots import GREY, HOLE, SIZE, fill, mask, order, pair, photo, pixels
 
 from lama_desktop.batch.journal import Journal, begun, resumed
@@ -9,6 +10,7 @@ from lama_desktop.batch.plan import State
 from lama_desktop.batch.planner import make_plan
 from lama_desktop.batch.report import Report
 from lama_desktop.batch.work import Work
+from lama_desktop.errors import FileFormatError
 from lama_desktop.progress import Progress
 
 
@@ -44,6 +46,14 @@ def test_with_a_result_per_mask_each_is_mended_by_itself(tmp_path):
     later = with_mended(make_plan(plan.order), plan.order.journal)
     assert later.tasks[0] == plan.tasks[0]
     assert later.tasks[1] == task
+
+
+def test_where_no_mask_can_be_kept_that_is_said(tmp_path):
+    pair(tmp_path / "in", "a")
+    plan = make_plan(order(tmp_path / "in", output=tmp_path / "out"))
+    (tmp_path / "out").touch()
+    with pytest.raises(FileFormatError, match="cannot be made"):
+        keep(plan.order.journal, plan, plan.tasks[0], np.full(SIZE[::-1], 255, np.uint8))
 
 
 def test_without_any_a_plan_is_itself(tmp_path):
