@@ -94,9 +94,10 @@ def run(arguments: argparse.Namespace) -> int:
                 ranks.meet("finished", progress)
         except (Cancelled, KeyboardInterrupt):
             stopped = not arguments.watch  # which nothing else can end
-        report = Report.of(journal if ranks is None else Journal.load(journal.folder))
-        if first:
-            report.write(journal.folder)
+        finally:  # whatever ends the run, there is a report
+            report = Report.of(journal if ranks is None else Journal.load(journal.folder))
+            if first:
+                report.write(journal.folder)
     if first:
         _tell(report, journal.folder, time.perf_counter() - start, arguments.json)
         if stopped:

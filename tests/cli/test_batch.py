@@ -20,6 +20,7 @@ from lama_desktop.batch.order import Order
 from lama_desktop.batch.planner import make_plan
 from lama_desktop.batch.watch import Watcher
 from lama_desktop.engine.classical import ClassicalModel
+from lama_desktop.errors import FileFormatError
 
 TELEA = ("--model", "telea", "--device", "cpu")
 
@@ -251,3 +252,18 @@ def test_watching_takes_what_comes_until_it_is_stopped(program, folder, out, mon
     assert text.startswith("3 done; ")
     assert f"done: {folder / 'late.png'}\n" in messages
     assert files(out) == {"a.png", "s/b.png", "late.png"} | JOURNAL
+
+
+def test_a_run_that_ends_by_an_error_has_a_report_too(program, folder, out, monkeypatch):
+    def gone(watcher):
+        raise FileFormatError("There is no folder any more.")
+
+    monkeypatch.setattr(Watcher, "look", gone)
+    code, text, messages = program("batch", folder, "-o", out, *TELEA)
+    assert code == 0
+    (out / "lama-desktop-batch" / "report.jsonl").unlink()
+    code, text, messages = program("batch", folder, "-o", out, *TELEA, "--resume", "--watch")
+    assert (code, text) == (2, "")
+    assert messages.endswith("lama-desktop: There is no folder any more.\n")
+    rows = [json.loads(line) for line in (out / "lama-desktop-batch" / "report.jsonl").read_text().splitlines()]
+    assert [row["state"] for row in rows] == ["done", "done"]
