@@ -66,11 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise SettingsError("--retry-failed goes on with a run: add --resume.")
     order, named = _order(arguments), _named(arguments)
     if arguments.dry_run:
-        plan = with_mended(make_plan(_with_photos(order)), arguments.journal or order.journal)
-        if arguments.json:
-            print_json(plan.to_dict())
-        else:
-            print(*plan.lines(), plan.headline(), sep="\n")
+        if _is_first():
+            _show(with_mended(make_plan(_with_photos(order)), arguments.journal or order.journal), arguments.json)
         return 0
     ranks = _ranks()
     if ranks is not None and arguments.watch:
@@ -137,11 +134,16 @@ def _standard_input() -> list[Path]:
 
     The processes of torchrun have one standard input together, and only the first one plans.
     """
-    if os.environ.get("RANK", "0") != "0":
+    if not _is_first():
         return []
     data = sys.stdin.buffer.read()
     names = data.split(b"\0") if b"\0" in data else data.splitlines()
     return [Path(os.fsdecode(name)) for name in names if name]
+
+
+def _is_first() -> bool:
+    """Tell whether this is the first process that torchrun has started, or the only one."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def _named(arguments: argparse.Namespace) -> set[str]:
@@ -246,6 +248,14 @@ def _watch(journal: Journal, order: Order, tasks: Sequence[Task], progress: Prog
             while not found and time.monotonic() < until:
                 progress(0, "waiting for photos")
                 time.sleep(TICK)
+
+
+def _show(plan: Plan, as_json: bool) -> None:
+    """Print what would be done."""
+    if as_json:
+        print_json(plan.to_dict())
+    else:
+        print(*plan.lines(), plan.headline(), sep="\n")
 
 
 def _tell(report: Report, folder: Path, seconds: float, as_json: bool) -> None:

@@ -90,6 +90,16 @@ def test_a_plan_is_shown_and_nothing_done(program, folder, out, tmp_path):
     assert files(tmp_path) == {"in/a.png", "in/a_mask.png", "in/s/b.png", "in/s/b_mask.png", "in/bare.jpg"}
 
 
+def test_of_several_processes_the_first_one_shows_the_plan(program, folder, out, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    shown = {}
+    for rank in "01":
+        monkeypatch.setenv("RANK", rank)
+        shown[rank] = program("batch", folder, "-o", out, "--dry-run")[:2]
+    assert shown["0"][1].endswith("2 photos: 2 ready\n")
+    assert shown["1"] == (0, "")
+
+
 def test_json_is_one_document(program, folder, out):
     code, document, messages = program("batch", folder, "-o", out, *TELEA, "--json")
     assert (code, messages) == (0, "")
