@@ -22,7 +22,7 @@ from lama_desktop.batch.watch import INTERVAL, Watcher
 from lama_desktop.batch.work import Work
 from lama_desktop.cli.terminal import print_json, progress_line
 from lama_desktop.engine.options import EngineOptions
-from lama_desktop.errors import Cancelled, FileFormatError, ModelError, SettingsError
+from lama_desktop.errors import Cancelled, FileFormatError, LamaDesktopError, ModelError, SettingsError
 from lama_desktop.formats import WriteOptions
 from lama_desktop.formats.base import shown
 from lama_desktop.models.store import ModelStore
@@ -91,10 +91,11 @@ def run(arguments: argparse.Namespace) -> int:
                 ranks.meet("finished", progress)
         except (Cancelled, KeyboardInterrupt):
             stopped = not arguments.watch  # which nothing else can end
-        finally:  # whatever ends the run, there is a report
-            report = Report.of(journal if ranks is None else Journal.load(journal.folder))
-            if first:
-                report.write(journal.folder)
+        except Exception:
+            with contextlib.suppress(LamaDesktopError):  # on a full disk: the first reason is the one to tell
+                _report(journal, ranks)
+            raise
+        report = _report(journal, ranks)
     if first:
         _tell(report, journal.folder, time.perf_counter() - start, arguments.json)
         if stopped:
@@ -248,6 +249,14 @@ def _watch(journal: Journal, order: Order, tasks: Sequence[Task], progress: Prog
             while not found and time.monotonic() < until:
                 progress(0, "waiting for photos")
                 time.sleep(TICK)
+
+
+def _report(journal: Journal, ranks: "Ranks | None") -> Report:
+    """Return the report of all processes, which the first one writes."""
+    report = Report.of(journal if ranks is None else Journal.load(journal.folder))
+    if ranks is None or ranks.first:
+        report.write(journal.folder)
+    return report
 
 
 def _show(plan: Plan, as_json: bool) -> None:

@@ -16,8 +16,10 @@ from PIL import Image as PillowImage
 from scene import HOLE, picture, write_mask
 
 from lama_desktop.batch import mended
+from lama_desktop.batch.journal import Journal, JournalError
 from lama_desktop.batch.order import Order
 from lama_desktop.batch.planner import make_plan
+from lama_desktop.batch.report import Report
 from lama_desktop.batch.watch import Watcher
 from lama_desktop.engine.classical import ClassicalModel
 from lama_desktop.errors import FileFormatError
@@ -277,3 +279,16 @@ def test_a_run_that_ends_by_an_error_has_a_report_too(program, folder, out, monk
     assert messages.endswith("lama-desktop: There is no folder any more.\n")
     rows = [json.loads(line) for line in (out / "lama-desktop-batch" / "report.jsonl").read_text().splitlines()]
     assert [row["state"] for row in rows] == ["done", "done"]
+
+
+def test_on_a_full_disk_the_first_reason_is_told(program, folder, out, monkeypatch):
+    def full(*_):
+        raise JournalError("The journal cannot be written.")
+
+    def full_too(*_):
+        raise FileFormatError("The report cannot be written.")
+
+    monkeypatch.setattr(Journal, "announce", full)
+    monkeypatch.setattr(Report, "write", full_too)
+    code, _, messages = program("batch", folder, "-o", out, *TELEA)
+    assert (code, messages.splitlines()[-1]) == (1, "lama-desktop: The journal cannot be written.")
