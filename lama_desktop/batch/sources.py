@@ -60,7 +60,8 @@ def find_sources(inputs: Sequence[Path], recursive: bool = True, without: Collec
     others = 0
     for each in inputs:
         if each.is_dir():
-            below = Path(each.name) if len(inputs) > 1 else Path()
+            name = each.resolve().name if each.name == ".." else each.name
+            below = Path(name) if len(inputs) > 1 else Path()
             files = _walk(each, recursive, without, problems)
             pictures = formats.pictures_among(files)
             others += len(files) - len(pictures)

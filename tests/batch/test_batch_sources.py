@@ -48,6 +48,8 @@ def test_of_several_inputs_each_folder_keeps_its_name(folder, tmp_path):
     found = find_sources([folder, tmp_path / "two", alone])
     assert within(found) == ["in/b.png", "in/sub/a.JPG", "in/sub/deep/é.tif", "two/b.png", "b.png"]
     assert found.beside == (tmp_path,)
+    found = find_sources([folder / "sub" / "..", tmp_path / "two"])
+    assert within(found)[0] == "in/b.png", "and no result leaves its folder"
 
 
 def test_what_is_named_twice_counts_once_and_named_files_count_whatever_their_suffix(folder):
