@@ -2,16 +2,18 @@
 
     plan.jsonl          the order, then one line per task; a later line of the same number counts
     results-0.jsonl     one line per event, by each process of the run for itself
-    lock                held while a run is on; the system lets go of it when a process dies
+    lock-0              held by each process while it is at work; the system lets go of it when a process dies
+
+Each event has its turn after all events that its process knew when it was written: by that, and not by the files that
+they are in, their order is known, whichever processes a run had before and has now.
 
 A result is announced with the hash of its file before it takes its place, and noted when it has. So after a kill
-between the two `recover` can tell whether it did, and every photo is done exactly once. A line that was cut off by a
-kill counts as not written.
+between the two `recover` can tell whether it did, and every photo is done exactly once; once more where its mask was
+mended since. A line that was cut off by a kill counts as not written.
 """
 
+import contextlib
 import dataclasses
-import json
-import logging
 import os
 import threading
 from collections.abc import Iterable, Iterator
@@ -19,19 +21,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from lama_desktop import __version__
-from lama_desktop.batch.mended import with_mended
+from lama_desktop.batch.mended import mark, with_mended
 from lama_desktop.batch.order import PLAN
 from lama_desktop.batch.outcome import Outcome
-from lama_desktop.batch.plan import Plan, State, Task
+from lama_desktop.batch.plan import Plan, State, Task, line, whole_lines
 from lama_desktop.errors import FileFormatError, LamaDesktopError, SettingsError
 from lama_desktop.formats import atomic
 from lama_desktop.formats.base import shown
 from lama_desktop.models.disk import locked
 
-RESULTS, LOCK = "results-*.jsonl", "lock"
-FORMAT = 1
-logger = logging.getLogger(__name__)
+RESULTS, LOCKS = "results-*.jsonl", "lock-*"
 
 
 class JournalError(LamaDesktopError):
@@ -41,8 +40,8 @@ class JournalError(LamaDesktopError):
 class Journal:
     """The journal of one run; `begun` and `resumed` give one. Any thread may write to it.
 
-    `plan` is the plan, `outcomes` what is known of each task by its number, `announced` the results that were about to
-    take their places and of which nothing more is known.
+    `plan` is the plan, `outcomes` what is known of each task by its number, ready where that is to be done once more,
+    `announced` the results that were about to take their places and of which nothing more is known.
     """
 
     def __init__(self, folder: Path, plan: Plan, process: int = 0) -> None:
@@ -51,6 +50,7 @@ class Journal:
         self.announced: dict[int, Outcome] = {}
         self._file = folder / RESULTS.replace("*", str(process))
         self._writing = threading.Lock()
+        self._events = 0
 
     @staticmethod
     def create(folder: Path, plan: Plan, anew: bool = False) -> "Journal":
@@ -79,7 +79,7 @@ class Journal:
                     path.unlink()
         except OSError as error:
             raise _refused(folder, error) from error
-        atomic.replace(folder / PLAN, "".join(_line(each) for each in _plan_lines(plan)).encode())
+        plan.save(folder / PLAN)
         return Journal(folder, plan)
 
     @staticmethod
@@ -90,11 +90,12 @@ class Journal:
             SettingsError: it cannot be understood.
         """
         try:
-            plan = _plan_of(list(_lines(folder / PLAN)))
-            journal = Journal(folder, with_mended(plan, folder), process)
-            for path in sorted(folder.glob(RESULTS)):
-                for line in _lines(path):
-                    journal._take(line["event"], Outcome.from_dict(line["outcome"]))
+            journal = Journal(folder, with_mended(Plan.load(folder / PLAN), folder), process)
+            events = [event for path in sorted(folder.glob(RESULTS)) for event in whole_lines(path)]
+            for event in sorted(events, key=_turn):
+                journal._take(event["event"], Outcome.from_dict(event["outcome"]))
+                journal._events = _turn(event)
+            journal._reopen_mended()
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             raise SettingsError(
                 f"The journal in {shown(folder)} cannot be understood ({error}): delete that folder to begin anew."
@@ -103,12 +104,8 @@ class Journal:
 
     def left(self, retry_failed: bool = False) -> list[Task]:
         """Return the tasks that are still to be done, in the order of the plan."""
-        again = {State.FAILED} if retry_failed else set()
-        return [
-            task
-            for task in self.plan.ready
-            if task.number not in self.outcomes or self.outcomes[task.number].state in again
-        ]
+        wanted = {State.READY, State.FAILED} if retry_failed else {State.READY}
+        return [task for task in self.plan.ready if self.outcomes.get(task.number, task).state in wanted]
 
     def rows(self) -> Iterator[tuple[Task, Outcome]]:
         """Yield every task of the plan with what is known of it; one that is left is ready."""
@@ -126,15 +123,17 @@ class Journal:
     def add(self, tasks: Iterable[Task]) -> None:
         """Add tasks to the plan, which were found while the run is on."""
         tasks = tuple(tasks)
-        self._append(self.folder / PLAN, "".join(_line(task.to_dict()) for task in tasks), durable=True)
+        self._append(self.folder / PLAN, "".join(line(task.to_dict()) for task in tasks), durable=True)
         self.plan = dataclasses.replace(self.plan, tasks=self.plan.tasks + tasks)
 
     def revise(self, task: Task) -> None:
-        """Put a task in the place of the one with its number, as when its mask was mended."""
+        """Put a task in the place of the one with its number, as when its mask was mended; it is to be done."""
         with self._writing:
             tasks = tuple(task if each.number == task.number else each for each in self.plan.tasks)
-            self._append(self.folder / PLAN, _line(task.to_dict()), durable=True)
+            self._append(self.folder / PLAN, line(task.to_dict()), durable=True)
             self.plan = dataclasses.replace(self.plan, tasks=tasks)
+        if (known := self.outcomes.get(task.number)) is not None:
+            self._note("reopened", _reopened(known))
 
     def recover(self) -> list[Outcome]:
         """Find out which announced results took their places before the run was killed; note and return them.
@@ -148,7 +147,15 @@ class Journal:
             if outcome.is_in(output[number]):
                 self.note(outcome)
                 found.append(outcome)
+        self._reopen_mended()
         return found
+
+    def _reopen_mended(self) -> None:
+        """Find out whose mask was mended after they were done, also where the program ended before it could do them."""
+        for task in self.plan.tasks:
+            known = self.outcomes.get(task.number)
+            if known is not None and mark(task.masks, self.folder) not in ("", known.mended):
+                self.outcomes[task.number] = _reopened(known)
 
     def _take(self, event: str, outcome: Outcome) -> None:
         if event == "announced":
@@ -159,7 +166,10 @@ class Journal:
 
     def _note(self, event: str, outcome: Outcome, durable: bool = False) -> None:
         with self._writing:
-            self._append(self._file, _line({"event": event, "outcome": outcome.to_dict()}), durable)
+            self._events += 1
+            self._append(
+                self._file, line({"event": event, "turn": self._events, "outcome": outcome.to_dict()}), durable
+            )
             self._take(event, outcome)
 
     def _append(self, path: Path, text: str, durable: bool) -> None:
@@ -205,45 +215,48 @@ def resumed(folder: Path) -> Iterator[Journal]:
 
 
 @contextmanager
-def _held(folder: Path) -> Iterator[None]:
-    """Hold a folder's lock, made where it is absent."""
+def joined(folder: Path, process: int) -> Iterator[Journal]:
+    """Join a run that the first process has begun or taken up, and hold it as long as this one works.
+
+    Raises:
+        SettingsError: its journal cannot be understood.
+    """
+    with _held(folder, process):
+        yield Journal.load(folder, process)
+
+
+@contextmanager
+def _held(folder: Path, process: int = 0) -> Iterator[None]:
+    """Hold the lock of a process in a folder, made where it is absent.
+
+    The first process holds its own, and so keeps other runs out, before it looks at those of the others: one of an
+    earlier run may have outlived it. The others join when it has looked.
+    """
+    lock = folder / LOCKS.replace("*", str(process))
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / LOCK).touch()
+        lock.touch()
     except OSError as error:
         raise _refused(folder, error) from error
-    with locked(folder / LOCK, wait=False) as alone:
-        if not alone:
+    with contextlib.ExitStack() as stack:
+        free = stack.enter_context(locked(lock, wait=False))
+        for other in folder.glob(LOCKS) if free and process == 0 else ():
+            if other != lock:
+                with locked(other, wait=False) as free_too:
+                    free = free and free_too
+        if not free:
             raise SettingsError(f"Another program is at work on the run in {shown(folder)}: wait until it is done.")
         yield
 
 
-def _plan_lines(plan: Plan) -> Iterator[dict[str, Any]]:
-    """Yield the plan without its photos, and then each of them."""
-    head = plan.to_dict()
-    photos = head.pop("photos")
-    yield {"format": FORMAT, "made_by": f"lama-desktop {__version__}", **head}
-    yield from photos
+def _reopened(outcome: Outcome) -> Outcome:
+    """Return what is known of a task that is to be done again: by its digest its result is still known as its own."""
+    return dataclasses.replace(outcome, state=State.READY, reason="", notes=(), seconds={})
 
 
-def _plan_of(lines: list[dict[str, Any]]) -> Plan:
-    if not lines or lines[0].get("format") != FORMAT:
-        raise ValueError("another version of the program wrote it")
-    latest = {line["number"]: line for line in lines[1:]}
-    return Plan.from_dict({**lines[0], "photos": list(latest.values())})
-
-
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the lines of a file that are whole."""
-    for line in path.read_bytes().splitlines():
-        try:
-            yield json.loads(line)
-        except ValueError:
-            logger.debug("%s has a line that was cut off", path)
-
-
-def _line(values: dict[str, Any]) -> str:
-    return json.dumps(values) + "\n"
+def _turn(event: dict[str, Any]) -> int:
+    """Return when an event has its turn; those of older versions do not say it, and keep the order of their files."""
+    return int(event.get("turn", 0))
 
 
 def _ends_a_line(path: Path) -> bool:

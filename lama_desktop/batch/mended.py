@@ -4,15 +4,20 @@ The masks of the batch stay as they are. A mended one is found again by its phot
 the run up, in the window or on the command line. Any thread.
 """
 
+import contextlib
 import hashlib
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from lama_desktop import formats
+from lama_desktop.batch.outcome import digest_of
 from lama_desktop.batch.plan import Plan, State, Task
 from lama_desktop.batch.planner import Planner
 from lama_desktop.core.arrays import Coverage
 from lama_desktop.core.photo import ColorModel, Photo
+from lama_desktop.errors import FileFormatError
+from lama_desktop.formats.base import shown
 
 FOLDER = "masks"
 """In the folder of the journal."""
@@ -33,9 +38,12 @@ def keep(journal: Path, plan: Plan, task: Task, mask: Coverage) -> Task:
         FileFormatError: the disk refuses.
     """
     place = _place(journal, plan, task)
-    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileFormatError(f"{shown(place.parent)} cannot be made: {error.strerror or error}.") from error
     formats.write(Photo(mask[..., None], ColorModel.GREY), place)
-    return Planner(plan.order, plan.tasks).with_masks(task, (place,))
+    return Planner(plan.order, plan.tasks, plan.masks_alone).with_masks(task, (place,))
 
 
 def with_mended(plan: Plan, journal: Path) -> Plan:
@@ -46,13 +54,21 @@ def with_mended(plan: Plan, journal: Path) -> Plan:
         there = set()
     if not there:
         return plan
-    planner = Planner(plan.order, plan.tasks)
+    planner = Planner(plan.order, plan.tasks, plan.masks_alone)
     tasks = []
     for task in plan.tasks:
         place = _place(journal, plan, task)
         mended = place.name in there and task.state in MENDABLE
         tasks.append(planner.with_masks(task, (place,)) if mended else task)
     return replace(plan, tasks=tuple(tasks))
+
+
+def mark(masks: Iterable[Path], journal: Path) -> str:
+    """Return what tells the mended mask among these from what it was before, or will be; empty where there is none."""
+    mended = next((each for each in masks if each.parent == journal / FOLDER), None)
+    with contextlib.suppress(OSError):
+        return digest_of(mended.read_bytes()) if mended is not None else ""
+    return ""
 
 
 def _place(journal: Path, plan: Plan, task: Task) -> Path:

@@ -59,27 +59,34 @@ class Template:
 class Names:
     """The names that are taken: by inputs, which are never replaced by accident, and by results of the plan.
 
-    Two names are one where some file system says so: in whatever case, and however accents are stored.
+    Two names are one where they lead to one file, through links, too, or where some file system says so: in whatever
+    case, and however accents are stored.
 
     Args:
         inputs: the photos and the masks.
     """
 
-    def __init__(self, inputs: Iterable[Path]) -> None:
-        self._inputs = {same(each.resolve()) for each in inputs}
+    def __init__(self, inputs: Iterable[Path] = ()) -> None:
+        self._keys: dict[Path, str] = {}
+        self._inputs: set[str] = set()
         self._results: dict[str, Path] = {}
+        self.add(inputs)
+
+    def add(self, inputs: Iterable[Path]) -> None:
+        """Note more inputs; those that are known cost next to nothing."""
+        self._inputs.update(map(self._key, inputs))
 
     def is_input(self, path: Path) -> bool:
-        """Tell whether a result of this name would replace an input, through links, too."""
-        return same(path.resolve()) in self._inputs
+        """Tell whether a result of this name would replace an input."""
+        return self._key(path) in self._inputs
 
     def owner(self, path: Path) -> Path | None:
         """Return the photo whose result has this name already; None if there is none."""
-        return self._results.get(same(path))
+        return self._results.get(self._key(path))
 
     def take(self, path: Path, photo: Path) -> None:
         """Note that the result of a photo has this name."""
-        self._results[same(path)] = photo
+        self._results[self._key(path)] = photo
 
     def free(self, path: Path) -> Path:
         """Return the path, or the next one with a number that is neither taken nor on the disk."""
@@ -89,6 +96,12 @@ class Names:
             if self.owner(each) is None and not self.is_input(each) and not os.path.lexists(each):
                 return each
         raise AssertionError("numbers do not end")
+
+    def _key(self, path: Path) -> str:
+        """Return what is equal for names that are one; asking the disk takes long, and is done once."""
+        if path not in self._keys:
+            self._keys[path] = same(path.resolve())
+        return self._keys[path]
 
 
 def same(path: Path) -> str:

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -138,15 +139,16 @@ class Order:
             batch=dataclasses.replace(self.batch, masks=masks),
         )
 
-    @property
+    @cached_property
     def mask_source(self) -> MaskSource:
-        """Where the masks come from."""
+        """Where the masks come from; as the disk was when that was first asked for."""
         if self.batch.masks in _WORDS:
             return MaskSource(MaskRule(self.batch.masks))
         path = Path(self.batch.masks)
-        if path in self.inputs:
-            return MaskSource(MaskRule.BESIDE)
-        return MaskSource(MaskRule.FOLDER if path.is_dir() else MaskRule.FILE, path)
+        if not path.is_dir():
+            return MaskSource(MaskRule.FILE, path)
+        beside = path.resolve() in {each.resolve() for each in self.inputs if each.is_dir()}
+        return MaskSource(MaskRule.BESIDE) if beside else MaskSource(MaskRule.FOLDER, path)
 
     @property
     def journal(self) -> Path:

@@ -14,7 +14,8 @@ from lama_desktop.batch.plan import State
 class Outcome:
     """What became of a task.
 
-    `seconds` is the time of each part, `size` width and height, `digest` the SHA-256 of the result's file.
+    `seconds` is the time of each part, `size` width and height, `digest` the SHA-256 of the result's file,
+    `mended` that of the mended mask it was made with, empty where that was none (`mended.mark`).
     """
 
     number: int
@@ -26,6 +27,7 @@ class Outcome:
     bytes_read: int = 0
     bytes_written: int = 0
     digest: str = ""
+    mended: str = ""
 
     def is_in(self, path: Path) -> bool:
         """Tell whether a file is the result as it was written, and nothing has changed it."""

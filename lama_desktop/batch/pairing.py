@@ -31,10 +31,11 @@ class Match:
 
 @dataclass(frozen=True)
 class Pairing:
-    """The photos with their masks, and masks that belong to none."""
+    """The photos with their masks, masks that belong to none, and what else was found that is no photo."""
 
     matches: tuple[Match, ...]
     masks_alone: tuple[Path, ...]
+    others: frozenset[Path]
 
 
 def pair(found: Found, masks: MaskSource) -> Pairing:
@@ -47,24 +48,31 @@ def pair(found: Found, masks: MaskSource) -> Pairing:
     Raises:
         FileFormatError: the folder of masks is gone.
     """
+    matches, alone = _paired(found, masks)
+    photos = {each.source.path for each in matches}
+    return Pairing(matches, alone, frozenset(each.path for each in found.pictures).union(alone) - photos)
+
+
+def _paired(found: Found, masks: MaskSource) -> tuple[tuple[Match, ...], tuple[Path, ...]]:
+    """Return the photos with their masks, and masks that belong to none."""
     index = _Index((each.path, each) for each in found.pictures)
     owned = {path: index.owners(path) for path in [*(each.path for each in found.pictures), *_siblings(found)]}
     used = {owner.path for owners in owned.values() for owner in owners}
     photos = [each for each in found.pictures if each.path in used or not owned[each.path]]
     if masks.rule is MaskRule.BESIDE:
-        alone = [each for each in photos if picture_of(each.path) is not None and each.path not in used]
-        photos = [each for each in photos if each not in alone]
-        return Pairing(_matched(photos, owned), tuple(each.path for each in alone))
+        alone = {each.path for each in photos if picture_of(each.path) is not None} - used
+        matches = _matched([each for each in photos if each.path not in alone], owned)
+        return matches, tuple(each.path for each in photos if each.path in alone)
     if masks.path is None:
-        return Pairing(tuple(Match(each) for each in photos), ())
+        return tuple(Match(each) for each in photos), ()
     photos = [each for each in photos if each.path != masks.path]
     if masks.rule is MaskRule.FILE:
-        return Pairing(tuple(Match(each, (masks.path,)) for each in photos), ())
+        return tuple(Match(each, (masks.path,)) for each in photos), ()
     taken = {each.path for each in photos}
     there = [each for each in find_sources([masks.path]).pictures if each.path not in taken]
     index = _Index((each.within, each) for each in photos)
     owned = {each.path: index.namesakes(each.within) or index.owners(each.within) for each in there}
-    return Pairing(_matched(photos, owned), tuple(mask for mask, owners in owned.items() if not owners))
+    return _matched(photos, owned), tuple(mask for mask, owners in owned.items() if not owners)
 
 
 class _Index:

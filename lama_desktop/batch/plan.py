@@ -1,14 +1,24 @@
-"""Plan: what will become of each photo, as plain data that is shown to the person who asked before anything is done."""
+"""Plan: what will become of each photo, as plain data that is shown to the person who asked before anything is done.
 
+On the disk it is lines of JSON: the order, then one line per task; a later line of the same number counts.
+"""
+
+import json
+import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from lama_desktop import __version__
 from lama_desktop.batch.order import Order
+from lama_desktop.formats import atomic
 from lama_desktop.formats.base import shown
+
+FORMAT = 1
+logger = logging.getLogger(__name__)
 
 
 class State(StrEnum):
@@ -131,6 +141,44 @@ class Plan:
             values["other_files"],
             tuple(values["problems"]),
         )
+
+    def save(self, path: Path) -> None:
+        """Write the plan to the disk, whole or not at all.
+
+        Raises:
+            FileFormatError: the disk refuses.
+        """
+        head = self.to_dict()
+        photos = head.pop("photos")
+        head = {"format": FORMAT, "made_by": f"lama-desktop {__version__}", **head}
+        atomic.replace(path, "".join(map(line, (head, *photos))).encode())
+
+    @staticmethod
+    def load(path: Path) -> "Plan":
+        """Read a plan, with what was added to it since it was saved.
+
+        Raises:
+            OSError, ValueError, LookupError, TypeError, AttributeError, SettingsError: it cannot be understood.
+        """
+        lines = list(whole_lines(path))
+        if not lines or lines[0].get("format") != FORMAT:
+            raise ValueError("another version of the program wrote it")
+        latest = {each["number"]: each for each in lines[1:]}
+        return Plan.from_dict({**lines[0], "photos": list(latest.values())})
+
+
+def line(values: Mapping[str, Any]) -> str:
+    """Return plain values as a line of JSON."""
+    return json.dumps(values) + "\n"
+
+
+def whole_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the lines of JSON of a file; one that a kill has cut off counts as not written."""
+    for each in path.read_bytes().splitlines():
+        try:
+            yield json.loads(each)
+        except ValueError:
+            logger.debug("%s has a line that was cut off", path)
 
 
 def counted(number: int, noun: str) -> str:

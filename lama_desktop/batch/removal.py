@@ -136,7 +136,7 @@ def inpaint_file(
     for path in (output, sheet):
         if path is not None:
             _refuse_unwritable(path)
-            _refuse_overwriting(path, source, mask_file, overwrite and path is output)
+            _refuse_overwriting(path, source, (mask_file, sample_from, avoid), overwrite and path is output)
     marks = [time.perf_counter()]
     progress(0, f"reading {source.name}")
     photo = formats.read(source, progress)
@@ -200,12 +200,16 @@ def _refuse_unwritable(path: Path) -> None:
         raise FileFormatError(f"{path.name} cannot be written: the folder {path.parent} is read-only.")
 
 
-def _refuse_overwriting(path: Path, source: Path, mask: Path, allowed: bool) -> None:
+def _refuse_overwriting(path: Path, source: Path, masks: tuple[Path | None, ...], allowed: bool) -> None:
     """Raise where a result would replace one of the inputs; `allowed` lets it replace the source."""
-    if path.exists() and source.exists() and path.samefile(source) and not allowed:
+    if _is_same(path, source) and not allowed:
         raise SettingsError(f"{path.name} is the photo itself: choose another name, or add --overwrite if you mean it.")
-    if path.exists() and mask.exists() and path.samefile(mask):
+    if any(mask is not None and _is_same(path, mask) for mask in masks):
         raise SettingsError(f"{path.name} is the mask itself: choose another name.")
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    return path.exists() and other.exists() and path.samefile(other)
 
 
 def _beside(source: Path, photo: Photo) -> Path:

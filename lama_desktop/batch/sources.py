@@ -1,6 +1,5 @@
 """Sources: the pictures in folders and files, each with its place below the results' folder. Reads names only."""
 
-import json
 import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -8,7 +7,8 @@ from pathlib import Path
 
 from lama_desktop import formats
 from lama_desktop.batch.order import JOURNAL, PLAN
-from lama_desktop.errors import FileFormatError
+from lama_desktop.batch.plan import Plan
+from lama_desktop.errors import FileFormatError, SettingsError
 from lama_desktop.formats.base import shown
 
 
@@ -38,16 +38,17 @@ class Found:
 def find_sources(inputs: Sequence[Path], recursive: bool = True, without: Collection[Path] = ()) -> Found:
     """Find the pictures.
 
-    Hidden files and folders do not count, nor do journals of any batch, with the masks that were mended in it, and
-    folders of the results of another one; links to folders are not followed. In a folder each picture counts once
-    (`formats.pictures_among`). One folder's content goes straight into the results' folder; of several inputs each
-    folder goes there under its own name. Whatever is named itself counts, a file whatever its suffix is; what is named
-    twice counts once.
+    Hidden files and folders do not count, nor do journals of any batch, with the masks that were mended in it, and the
+    results that another one has put into a folder below; links to folders are not followed. In a folder each picture
+    counts once (`formats.pictures_among`). One folder's content goes straight into the results' folder; of several
+    inputs each folder goes there under its own name. Whatever is named itself counts, a file whatever its suffix is;
+    what is named twice counts once.
 
     Args:
         inputs: folders and files.
         recursive: look into the folders in the folders, too.
-        without: folders and files that do not count, such as the results of an earlier run.
+        without: folders and files that do not count, such as the results of an earlier run; by whatever way their
+            paths lead to them.
 
     Raises:
         FileFormatError: one of the inputs is not there.
@@ -55,11 +56,13 @@ def find_sources(inputs: Sequence[Path], recursive: bool = True, without: Collec
     found: dict[Path, Source] = {}
     beside: dict[Path, None] = {}
     problems: list[str] = []
+    without = {each.resolve() for each in without}
     others = 0
     for each in inputs:
         if each.is_dir():
-            below = Path(each.name) if len(inputs) > 1 else Path()
-            files = _walk(each, recursive, set(without), problems)
+            name = each.resolve().name if each.name == ".." else each.name
+            below = Path(name) if len(inputs) > 1 else Path()
+            files = _walk(each, recursive, without, problems)
             pictures = formats.pictures_among(files)
             others += len(files) - len(pictures)
             for path in pictures:
@@ -72,27 +75,42 @@ def find_sources(inputs: Sequence[Path], recursive: bool = True, without: Collec
     return Found(tuple(found.values()), tuple(beside), others, tuple(problems))
 
 
-def _walk(top: Path, recursive: bool, without: set[Path], problems: list[str]) -> list[Path]:
+def _walk(top: Path, recursive: bool, without: Collection[Path], problems: list[str]) -> list[Path]:
     """Return the files of a folder by name, those of a folder before those of the folders in it."""
 
     def note(error: OSError) -> None:
         problems.append(f"{shown(error.filename)} cannot be looked into: {error.strerror}.")
 
     files: list[Path] = []
+    left_out = set(without)
+    root = top.resolve()  # below it there are no links: those to folders are not followed
     for folder, folders, names in os.walk(top, onerror=note):
         here = Path(folder)
-        looked_into = (name for name in folders if not name.startswith(".") and name != JOURNAL)
-        kept = sorted(name for name in looked_into if here / name not in without and not _has_results(here / name))
-        folders[:] = kept if recursive else []
-        paths = (here / name for name in sorted(names) if not name.startswith("."))
-        files += [path for path in paths if path not in without and path.is_file()]
+        real = root / here.relative_to(top)
+        left_out.add(real / JOURNAL)
+        if JOURNAL in folders and here != top:
+            left_out |= _results_in(real)
+        kept = (name for name in folders if not name.startswith(".") and real / name not in left_out)
+        folders[:] = sorted(kept) if recursive else []
+        paths = (here / name for name in sorted(names) if not name.startswith(".") and real / name not in left_out)
+        refused = []
+        for path in paths:
+            try:
+                files += [path] if path.is_file() else []
+            except OSError as error:  # as of everything in a folder that may be listed but not entered
+                refused.append(error)
+        if refused:
+            note(refused[0])
     return files
 
 
-def _has_results(folder: Path) -> bool:
-    """Tell whether a folder is where another batch has put its results, by the journal that is with them."""
+def _results_in(folder: Path) -> set[Path]:
+    """Return the results that another batch has put into a folder, by the journal that is with them."""
     try:
-        with (folder / JOURNAL / PLAN).open("rb") as file:
-            return bool(json.loads(file.readline())["order"]["output"] == str(folder))
-    except (OSError, ValueError, LookupError, TypeError):
-        return False
+        plan = Plan.load(folder / JOURNAL / PLAN)
+        output = plan.order.output
+        if output is None or output.resolve() != folder:
+            return set()
+        return {folder / task.output.relative_to(output) for task in plan.tasks}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, SettingsError):
+        return set()

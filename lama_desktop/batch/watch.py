@@ -30,7 +30,7 @@ class Watcher:
 
     def __init__(self, journal: Journal) -> None:
         self._journal, self._order = journal, journal.plan.order
-        self._planner = Planner(self._order, journal.plan.tasks)
+        self._planner = Planner(self._order, journal.plan.tasks, journal.plan.masks_alone)
         self._known: set[tuple[Path, Path | None]] = set()
         self._seen: dict[Path, Sight] = {}
         self._learn(journal.plan.tasks)
@@ -50,7 +50,7 @@ class Watcher:
         seen = {each.source.path: _sight([each.source.path, *each.masks]) for each in new}
         there = [each for each in new if (now := seen[each.source.path]) and now == self._seen.get(each.source.path)]
         self._seen = seen
-        tasks = self._planner.tasks(there)
+        tasks = self._planner.tasks(there, found.others) if there else []
         self._learn(tasks)
         if tasks:
             self._journal.add(tasks)

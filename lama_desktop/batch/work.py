@@ -14,6 +14,7 @@ from lama_desktop import formats
 from lama_desktop.batch.conversion import converted
 from lama_desktop.batch.coverage import coverage_of
 from lama_desktop.batch.journal import Journal, JournalError
+from lama_desktop.batch.mended import mark
 from lama_desktop.batch.order import Existing
 from lama_desktop.batch.outcome import Outcome, digest_of
 from lama_desktop.batch.plan import State, Task
@@ -64,20 +65,21 @@ class Work:
             Cancelled: the user stopped it.
             LamaDesktopError: the disk is full, or the journal cannot be written, so that the run has to end.
         """
-        outcome = self._tried(task, progress)
+        begun = Outcome(task.number, State.READY, mended=mark(task.masks, self._journal.folder))
+        outcome = self._tried(task, begun, progress)
         self._journal.note(outcome)
         with contextlib.suppress(Cancelled):  # done is done
             progress(1)
         return outcome
 
-    def _tried(self, task: Task, progress: Progress) -> Outcome:
+    def _tried(self, task: Task, begun: Outcome, progress: Progress) -> Outcome:
         try:
             if self._is_taken(task):
-                return _appeared(task)
+                return _appeared(task, begun)
             _refuse_unwritable(task.output)
             with self._room.place(progress) as place:
                 progress(0, f"reading {task.photo.name}")
-                photo, coverage, begun = self._read(task, place, progress)
+                photo, coverage, begun = self._read(task, begun, place, progress)
                 if not coverage.any():
                     reason = f"Nothing is to be removed from {shown(task.photo.name)}."
                     return replace(begun, state=State.EMPTY, reason=reason)
@@ -92,25 +94,24 @@ class Work:
         except LamaDesktopError as error:
             if getattr(error.__cause__, "errno", None) in _FULL:
                 raise LamaDesktopError(f"{error} Then go on with the run.") from error
-            return Outcome(task.number, State.FAILED, str(error))
+            return _failed(begun, str(error))
         except MemoryError:
             reason = f"{shown(task.photo.name)} does not fit into the memory. Close other programs, or make it smaller."
-            return Outcome(task.number, State.FAILED, reason)
+            return _failed(begun, reason)
         except Exception as error:  # one photo must not end the run, whatever is wrong
             logger.debug("%s failed", task.photo, exc_info=error)
             reason = f"This is a defect of LaMa Desktop ({type(error).__name__}: {error})."
-            return Outcome(task.number, State.FAILED, reason)
+            return _failed(begun, reason)
 
-    def _read(self, task: Task, place: Place, progress: Progress) -> tuple[Photo, Coverage, Outcome]:
+    def _read(self, task: Task, begun: Outcome, place: Place, progress: Progress) -> tuple[Photo, Coverage, Outcome]:
         """Return the photo, what is to be removed from it, and what there is to say so far."""
         start = time.perf_counter()
         photo = formats.read(task.photo, progress)
         place.settle(photo.size[0] * photo.size[1])
         self._refuse_losing(task, photo.notes)
         coverage, notes = coverage_of(photo, task.masks, self._order)
-        begun = Outcome(
-            task.number,
-            State.READY,
+        begun = replace(
+            begun,
             notes=(*photo.notes, *notes),
             seconds={"read": time.perf_counter() - start},
             size=photo.size,
@@ -127,7 +128,7 @@ class Work:
         digest = digest_of(data)
         done = replace(begun, state=State.DONE, notes=(*begun.notes, *lost), bytes_written=len(data), digest=digest)
         if self._is_taken(task):
-            return _appeared(task)
+            return _appeared(task, begun)
         with contextlib.suppress(OSError):  # writing tells what is wrong
             task.output.parent.mkdir(parents=True, exist_ok=True)
         self._journal.announce(done)
@@ -148,8 +149,13 @@ class Work:
         return before is None or not before.is_in(task.output)
 
 
-def _appeared(task: Task) -> Outcome:
-    return Outcome(task.number, State.EXISTS, f"{shown(task.output.name)} has appeared meanwhile, and is kept.")
+def _appeared(task: Task, begun: Outcome) -> Outcome:
+    reason = f"{shown(task.output.name)} has appeared meanwhile, and is kept."
+    return Outcome(task.number, State.EXISTS, reason, mended=begun.mended)
+
+
+def _failed(begun: Outcome, reason: str) -> Outcome:
+    return Outcome(begun.number, State.FAILED, reason, mended=begun.mended)
 
 
 def _refuse_unwritable(output: Path) -> None:

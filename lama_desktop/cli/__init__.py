@@ -20,6 +20,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import NoReturn
 
 from lama_desktop import __version__
 from lama_desktop.cli.terminal import print_json
@@ -66,7 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     # PyTorch's threads spin while they wait for each other. Where another program holds a core, that makes thousands of
     # small steps ten times slower (measured with patches on two cores), and costs a few percent where nothing does.
     os.environ.setdefault("GOMP_SPINCOUNT", "2000")
-    arguments = argparse.Namespace(json=False, debug=False)
+    # --json counts, too, before it is parsed and where the rest cannot be.
+    arguments = argparse.Namespace(json="--json" in argv, debug=False)
     try:
         # A service manager ends a job with SIGTERM; it deserves the same clean way out as Ctrl+C.
         with contextlib.suppress(ValueError):  # not on the main thread
@@ -77,11 +79,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         level = logging.DEBUG if arguments.debug else logging.WARNING
         logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr, force=True)
         return int(module.run(arguments))
-    except SystemExit as done:  # --help, --version, wrong use
+    except SystemExit as done:  # --help, --version
         return int(done.code or 0)
     except (Cancelled, KeyboardInterrupt):
-        print("Stopped; nothing was changed.", file=sys.stderr)
-        return 130
+        return _ended("Stopped; nothing was changed.", 130, arguments)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
@@ -98,7 +99,12 @@ def _failed(error: Exception, text: str, code: int, arguments: argparse.Namespac
     """Say what went wrong and return the exit code."""
     if arguments.debug:
         traceback.print_exception(error)
-    print(f"lama-desktop: {text}", file=sys.stderr)
+    return _ended(text, code, arguments, "lama-desktop: ")
+
+
+def _ended(text: str, code: int, arguments: argparse.Namespace, who: str = "") -> int:
+    """Say why the command has ended without a result, to people and to programs, and return the exit code."""
+    print(f"{who}{text}", file=sys.stderr)
     if getattr(arguments, "json", False):
         print_json({"error": text})
     return code
@@ -123,9 +129,17 @@ def _completed(argv: list[str]) -> list[str]:
     return [WINDOW, *argv] if is_file else argv
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser, also of a command, whose errors are those of the program."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        raise SettingsError(message)
+
+
 def _parser(argv: list[str]) -> tuple[argparse.ArgumentParser, ModuleType | None]:
     """Return the parser, complete for the command that is called, and that command's module."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="lama-desktop",
         description="Take things out of photographs, offline: paint over them in a mask, and they are gone.",
         epilog="Start: lama-desktop photo.jpg, or lama-desktop inpaint photo.jpg -m mask.png -o clean.jpg",

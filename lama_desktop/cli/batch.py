@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lama_desktop import options as declared
-from lama_desktop.batch.journal import Journal, begun, resumed
+from lama_desktop.batch.journal import Journal, begun, joined, resumed
 from lama_desktop.batch.mended import with_mended
 from lama_desktop.batch.order import JOURNAL, PLAN, BatchOptions, Order
 from lama_desktop.batch.outcome import Outcome
@@ -22,7 +22,7 @@ from lama_desktop.batch.watch import INTERVAL, Watcher
 from lama_desktop.batch.work import Work
 from lama_desktop.cli.terminal import print_json, progress_line
 from lama_desktop.engine.options import EngineOptions
-from lama_desktop.errors import Cancelled, FileFormatError, SettingsError
+from lama_desktop.errors import Cancelled, FileFormatError, LamaDesktopError, ModelError, SettingsError
 from lama_desktop.formats import WriteOptions
 from lama_desktop.formats.base import shown
 from lama_desktop.models.store import ModelStore
@@ -66,11 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise SettingsError("--retry-failed goes on with a run: add --resume.")
     order, named = _order(arguments), _named(arguments)
     if arguments.dry_run:
-        plan = with_mended(make_plan(_with_photos(order)), arguments.journal or order.journal)
-        if arguments.json:
-            print_json(plan.to_dict())
-        else:
-            print(*plan.lines(), plan.headline(), sep="\n")
+        if _is_first():
+            _show(with_mended(make_plan(_with_photos(order)), arguments.journal or order.journal), arguments.json)
         return 0
     ranks = _ranks()
     if ranks is not None and arguments.watch:
@@ -94,9 +91,11 @@ def run(arguments: argparse.Namespace) -> int:
                 ranks.meet("finished", progress)
         except (Cancelled, KeyboardInterrupt):
             stopped = not arguments.watch  # which nothing else can end
-        report = Report.of(journal if ranks is None else Journal.load(journal.folder))
-        if first:
-            report.write(journal.folder)
+        except Exception:
+            with contextlib.suppress(LamaDesktopError):  # on a full disk: the first reason is the one to tell
+                _report(journal, ranks)
+            raise
+        report = _report(journal, ranks)
     if first:
         _tell(report, journal.folder, time.perf_counter() - start, arguments.json)
         if stopped:
@@ -109,17 +108,26 @@ def run(arguments: argparse.Namespace) -> int:
 def _order(arguments: argparse.Namespace) -> Order:
     """Return what is asked for; without photos where none are named, as when a run is taken up."""
     inputs = [path for each in arguments.inputs for path in (_standard_input() if each == "-" else [Path(each)])]
-    model = arguments.model or ModelStore(models_folder()).default()
-    if Path(model).exists():  # a weight file, which has to be found from everywhere
-        model = str(Path(model).absolute())
     return Order(
         tuple(inputs),
         arguments.output,
-        model,
+        _model(arguments.model),
         declared.from_arguments(BatchOptions, arguments),
         declared.from_arguments(EngineOptions, arguments),
         declared.from_arguments(WriteOptions, arguments),
     ).settled()
+
+
+def _model(name: str | None) -> str:
+    """Return the model that is meant, a weight file with its folder, so that it is found from everywhere."""
+    store = ModelStore(models_folder())
+    if name is None:
+        return store.default()
+    with contextlib.suppress(ModelError):  # what is not there is told when it is needed
+        _, weights = store.resolve(name)
+        if weights is not None and weights.is_relative_to(Path(name).expanduser()):
+            return str(Path(name).expanduser().absolute())
+    return name
 
 
 def _standard_input() -> list[Path]:
@@ -127,11 +135,16 @@ def _standard_input() -> list[Path]:
 
     The processes of torchrun have one standard input together, and only the first one plans.
     """
-    if os.environ.get("RANK", "0") != "0":
+    if not _is_first():
         return []
     data = sys.stdin.buffer.read()
     names = data.split(b"\0") if b"\0" in data else data.splitlines()
     return [Path(os.fsdecode(name)) for name in names if name]
+
+
+def _is_first() -> bool:
+    """Tell whether this is the first process that torchrun has started, or the only one."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def _named(arguments: argparse.Namespace) -> set[str]:
@@ -166,7 +179,7 @@ def _journal(
     """Return the journal of the run that is begun or taken up; None where the first process could not do it."""
     if ranks is not None and not ranks.first:
         heard = ranks.hear("plan", 0, progress)
-        return Journal.load(Path(heard), ranks.rank) if heard else None
+        return stack.enter_context(joined(Path(heard), ranks.rank)) if heard else None
     try:
         folder = arguments.journal or (order if arguments.resume else _with_photos(order)).journal
         if arguments.resume and (not order.inputs or (folder / PLAN).exists()):
@@ -236,6 +249,22 @@ def _watch(journal: Journal, order: Order, tasks: Sequence[Task], progress: Prog
             while not found and time.monotonic() < until:
                 progress(0, "waiting for photos")
                 time.sleep(TICK)
+
+
+def _report(journal: Journal, ranks: "Ranks | None") -> Report:
+    """Return the report of all processes, which the first one writes."""
+    report = Report.of(journal if ranks is None else Journal.load(journal.folder))
+    if ranks is None or ranks.first:
+        report.write(journal.folder)
+    return report
+
+
+def _show(plan: Plan, as_json: bool) -> None:
+    """Print what would be done."""
+    if as_json:
+        print_json(plan.to_dict())
+    else:
+        print(*plan.lines(), plan.headline(), sep="\n")
 
 
 def _tell(report: Report, folder: Path, seconds: float, as_json: bool) -> None:

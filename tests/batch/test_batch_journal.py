@@ -7,7 +7,7 @@ from dataclasses import replace
 import lots
 import pytest
 
-from lama_desktop.batch.journal import Journal, begun, resumed
+from lama_desktop.batch.journal import Journal, begun, joined, resumed
 from lama_desktop.batch.order import PLAN
 from lama_desktop.batch.outcome import Outcome
 from lama_desktop.batch.plan import State
@@ -75,6 +75,19 @@ def test_one_program_at_a_time(plan, folder):
                 pass
 
 
+def test_a_process_that_has_outlived_the_first_one_holds_the_run(plan, folder):
+    with begun(folder, plan) as journal:
+        orphan = joined(folder, 1)
+        orphan.__enter__()
+        journal.note(outcome(1))
+    for other in (begun(folder, plan, anew=True), resumed(folder), joined(folder, 1)):
+        with pytest.raises(SettingsError, match="Another program"), other:
+            pass
+    orphan.__exit__(None, None, None)
+    with resumed(folder) as journal, joined(folder, 1), joined(folder, 2):
+        assert left(journal) == [3, 4]
+
+
 def test_nothing_to_resume(folder):
     with pytest.raises(SettingsError, match="no run to resume"), resumed(folder):
         pass
@@ -109,6 +122,32 @@ def test_every_process_has_a_file_of_its_own(plan, folder):
         assert left(Journal.load(folder)) == [4]
         assert left(journal) == [3, 4]
     assert (folder / "results-1.jsonl").read_text().count("finished") == 1
+
+
+@pytest.mark.parametrize(("before", "after"), [(1, 0), (2, 10), (10, 2)])
+def test_the_latest_event_counts_whichever_process_wrote_it(plan, folder, before, after):
+    with begun(folder, plan):
+        Journal.load(folder, before).note(outcome(1, State.FAILED, reason="It is broken."))
+        again = Journal.load(folder, after)
+        again.announce(outcome(1))
+        again.note(outcome(1))
+    journal = Journal.load(folder)
+    assert journal.outcomes[1].state is State.DONE
+    assert journal.announced == {}
+    assert left(journal) == [3, 4]
+
+
+def test_events_without_a_turn_come_before_the_others(plan, folder):
+    with begun(folder, plan) as journal:
+        journal.note(outcome(1, State.FAILED))
+        journal.note(outcome(3, State.FAILED))
+    file = folder / "results-0.jsonl"
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    for line in lines:
+        del line["turn"]
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    Journal.load(folder).note(outcome(1))
+    assert [each.state for each in Journal.load(folder).outcomes.values()] == [State.DONE, State.FAILED]
 
 
 class TestRecovery:
@@ -185,6 +224,17 @@ def test_asked_for_a_run_is_begun_anew(plan, folder):
         journal.note(outcome(1))
     with begun(folder, plan, anew=True) as journal:
         assert left(journal) == [1, 3, 4]
+
+
+def test_a_revised_task_is_done_once_more(plan, folder):
+    with begun(folder, plan) as journal:
+        journal.note(outcome(1, data=b"result", notes=("A note.",)))
+        journal.revise(plan.tasks[0])
+        assert left(journal) == [1, 3, 4]
+    with resumed(folder) as journal:
+        assert left(journal) == [1, 3, 4]
+        assert (journal.outcomes[1].state, journal.outcomes[1].notes) == (State.READY, ())
+        assert journal.outcomes[1].digest, "its result is not taken for somebody else's"
 
 
 def test_a_revised_task_counts_in_the_place_of_the_old_one(plan, folder, tmp_path):

@@ -24,6 +24,9 @@ def test_masks_by_a_place(tmp_path, monkeypatch):
     assert lots.order(Path("in"), masks="m").mask_source == (MaskRule.FOLDER, tmp_path / "m")
     assert lots.order(Path("in"), masks="m/one.png").mask_source == (MaskRule.FILE, tmp_path / "m" / "one.png")
     assert lots.order(Path("m"), masks="m").mask_source == (MaskRule.BESIDE, None)
+    (tmp_path / "link").symlink_to(tmp_path / "m")
+    for way in ("link", "m/../m"):
+        assert lots.order(Path("m"), masks=way).mask_source == (MaskRule.BESIDE, None)
     with pytest.raises(SettingsError, match="gone"):
         lots.order(Path("in"), masks="gone")
 

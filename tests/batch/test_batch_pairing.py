@@ -7,7 +7,7 @@ import pytest
 
 from lama_desktop.batch.order import MaskRule, MaskSource
 from lama_desktop.batch.pairing import pair
-from lama_desktop.batch.sources import find_sources
+from lama_desktop.batch.sources import Source, find_sources
 
 BESIDE = MaskSource(MaskRule.BESIDE)
 
@@ -54,6 +54,26 @@ def test_photos_that_differ_in_their_suffix_only(make):
     found = pair(find_sources([folder]), BESIDE)
     assert pairs(find_sources([folder])) == {"a.jpg": ["a.jpg_mask.png"], "a.png": ["a.png_mask.png"]}
     assert all(not each.unclear for each in found.matches)
+
+
+def test_what_is_no_photo_is_known_too(make, tmp_path):
+    folder = make("in/a.jpg", "in/a_mask.png", "in/z_mask.png", "m/a.png", "m/y.png")
+    found = find_sources([folder])
+    assert pair(found, BESIDE).others == {folder / "a_mask.png", folder / "z_mask.png"}
+    assert pair(found, MaskSource(MaskRule.ALPHA)).others == {folder / "a_mask.png"}
+    assert pair(found, MaskSource(MaskRule.FOLDER, tmp_path / "m")).others == {
+        folder / "a_mask.png",
+        tmp_path / "m" / "y.png",
+    }
+
+
+def test_masks_of_no_photo_are_not_compared_with_every_photo(make, monkeypatch):
+    folder = make(*(f"in/{number}.jpg" for number in range(30)), *(f"in/x{number}_mask.png" for number in range(30)))
+    compared = []
+    monkeypatch.setattr(Source, "__eq__", lambda one, other: compared.append(one) or one is other)
+    found = pair(find_sources([folder]), BESIDE)
+    assert (len(found.matches), len(found.masks_alone)) == (30, 30)
+    assert len(compared) < 60
 
 
 def test_a_photo_may_have_mask_in_its_name(make):

@@ -116,6 +116,36 @@ class TestNamesThatAreTaken:
         named = make_plan(lots.order(folder, output=folder, existing=choice, name="b_mask"))
         assert named.tasks[0].state is State.REFUSED
 
+    def test_no_result_replaces_a_mask_of_no_photo_or_of_another_rule(self, folder, out):
+        lots.pair(folder, "a")
+        lots.mask(folder / "zz_mask.png")
+        taken = {"output": folder, "existing": "overwrite"}
+        plan = make_plan(lots.order(folder, name="zz_mask", **taken))
+        assert states(plan) == {"a.png": State.REFUSED}
+        plan = make_plan(lots.order(folder, name="a_mask", masks="alpha", **taken))
+        assert states(plan)["a.png"] is State.REFUSED
+
+    def test_a_photo_that_gets_its_mask_later_replaces_no_mask_of_no_photo(self, folder):
+        lots.photo(folder / "a.png")
+        lots.mask(folder / "zz_mask.png")
+        plan = make_plan(lots.order(folder, output=folder, name="zz_mask", existing="overwrite"))
+        mended = lots.mask(plan.order.journal / "mended.png")
+        given = Planner(plan.order, plan.tasks, plan.masks_alone).with_masks(plan.tasks[0], (mended,))
+        assert given.state is State.REFUSED
+
+    def test_two_names_of_one_file_are_no_two_results(self, folder, out):
+        for name in ("a", "b"):
+            lots.pair(folder, name)
+        out.mkdir()
+        (out / "b.png").symlink_to(out / "a.png")
+        plan = make_plan(lots.order(folder, output=out, existing="overwrite"))
+        assert states(plan) == {"a.png": State.READY, "b.png": State.COLLISION}
+        (folder / "b.png").unlink()
+        (folder / "b.png").symlink_to(folder / "a.png")
+        plan = make_plan(lots.order(folder, in_place=True))
+        assert states(plan) == {"a.png": State.READY, "b.png": State.REFUSED}
+        assert plan.tasks[1].reason == "b.png and a.png are one file, which is filled once."
+
     def test_in_place_a_photo_is_its_own_result(self, folder):
         path = lots.pair(folder, "a", ".jpg")
         (task,) = make_plan(lots.order(folder, in_place=True)).tasks
@@ -156,6 +186,17 @@ def test_results_of_an_earlier_run_are_no_photos(folder, out):
     plan = make_plan(lots.order(folder, output=folder / "results"))
     assert "a.png" in states(plan)
     assert len(plan.tasks) == 3
+
+
+@pytest.mark.parametrize("way", ["../in/clean", "link/clean", "clean"])
+def test_results_among_the_photos_are_none_by_whatever_way_they_were_named(folder, way):
+    lots.pair(folder, "a")
+    lots.photo(folder / "clean" / "a.png")
+    (folder / "link").symlink_to(folder)
+    plan = make_plan(lots.order(folder, output=folder / way))
+    assert [task.photo for task in plan.tasks] == [folder / "a.png"]
+    plan = make_plan(lots.order(folder, folder / "clean", output=folder / way))
+    assert len(plan.tasks) == 2, "named itself it counts"
 
 
 def test_masks_of_a_photo_are_united_or_each_has_a_result(folder, out):

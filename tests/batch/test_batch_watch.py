@@ -1,5 +1,7 @@
 """Photos that come while a run is on: each once, when it is complete and has its mask."""
 
+from pathlib import Path
+
 import lots
 import pytest
 
@@ -115,6 +117,21 @@ def test_two_photos_that_come_after_each_other_never_share_a_result(watch, folde
         watcher.look()
         (task,) = watcher.look()
     assert task.state is State.COLLISION
+
+
+def test_what_is_known_is_not_asked_for_again(watch, folder, monkeypatch):
+    watcher = watch()
+    for name in "abc":
+        lots.pair(folder, name)
+    watcher.look()
+    assert len(watcher.look()) == 3
+    asked, resolve = [], Path.resolve
+    monkeypatch.setattr(Path, "resolve", lambda path: asked.append(path.name) or resolve(path))
+    assert watcher.look() == []
+    lots.pair(folder, "d")
+    watcher.look()
+    assert names(watcher.look()) == ["d.png"]
+    assert {name[0] for name in asked if name.endswith(".png")} == {"d"}
 
 
 def test_what_has_come_is_in_the_journal(watch, folder, tmp_path):

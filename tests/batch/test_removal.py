@@ -12,7 +12,7 @@ from lama_desktop.batch import removal
 from lama_desktop.core.photo import ColorModel, Metadata, Photo
 from lama_desktop.engine.engine import Engine
 from lama_desktop.engine.options import EngineOptions
-from lama_desktop.errors import Cancelled, FileFormatError
+from lama_desktop.errors import Cancelled, FileFormatError, SettingsError
 from lama_desktop.networks.generators import RegularConfig, build_generator
 from lama_desktop.progress import Progress
 
@@ -126,6 +126,17 @@ def test_where_nothing_can_be_written_nothing_is_done(source, mask, tmp_path, na
     with pytest.raises(FileFormatError):
         removal.inpaint_file(source, mask, places["output"], engine(never), sheet=places["sheet"])
     assert {path.name for path in tmp_path.iterdir()} == {"photo.png", "mask.png"}
+
+
+@pytest.mark.parametrize("name", ["sample_from", "avoid"])
+@pytest.mark.parametrize("place", ["output", "sheet"])
+def test_a_mask_that_says_where_to_copy_from_is_not_written_over(source, mask, tmp_path, name, place):
+    other = tmp_path / "other.png"
+    other.write_bytes(mask.read_bytes())
+    places = {"output": tmp_path / "out.png", "sheet": None} | {place: other}
+    with pytest.raises(SettingsError, match=r"other\.png is the mask itself"):
+        removal.inpaint_file(source, mask, places["output"], engine(), sheet=places["sheet"], **{name: other})
+    assert other.read_bytes() == mask.read_bytes()
 
 
 @pytest.mark.parametrize(

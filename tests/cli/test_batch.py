@@ -16,10 +16,13 @@ from PIL import Image as PillowImage
 from scene import HOLE, picture, write_mask
 
 from lama_desktop.batch import mended
+from lama_desktop.batch.journal import Journal, JournalError
 from lama_desktop.batch.order import Order
 from lama_desktop.batch.planner import make_plan
+from lama_desktop.batch.report import Report
 from lama_desktop.batch.watch import Watcher
 from lama_desktop.engine.classical import ClassicalModel
+from lama_desktop.errors import FileFormatError
 
 TELEA = ("--model", "telea", "--device", "cpu")
 
@@ -45,7 +48,7 @@ def files(folder) -> set[str]:
 
 
 JOURNAL = {
-    f"lama-desktop-batch/{name}" for name in ("lock", "plan.jsonl", "results-0.jsonl", "report.jsonl", "summary.txt")
+    f"lama-desktop-batch/{name}" for name in ("lock-0", "plan.jsonl", "results-0.jsonl", "report.jsonl", "summary.txt")
 }
 
 
@@ -87,6 +90,16 @@ def test_a_plan_is_shown_and_nothing_done(program, folder, out, tmp_path):
     assert document["counts"] == {"ready": 2, "no mask": 1}
     assert document["photos"][0]["masks"] == [str(folder / "a_mask.png")]
     assert files(tmp_path) == {"in/a.png", "in/a_mask.png", "in/s/b.png", "in/s/b_mask.png", "in/bare.jpg"}
+
+
+def test_of_several_processes_the_first_one_shows_the_plan(program, folder, out, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    shown = {}
+    for rank in "01":
+        monkeypatch.setenv("RANK", rank)
+        shown[rank] = program("batch", folder, "-o", out, "--dry-run")[:2]
+    assert shown["0"][1].endswith("2 photos: 2 ready\n")
+    assert shown["1"] == (0, "")
 
 
 def test_json_is_one_document(program, folder, out):
@@ -190,6 +203,20 @@ def test_results_beside_the_photos_and_over_them(program, folder):
     assert (folder / "a.png").read_bytes() == (folder / "a-clean.png").read_bytes()
 
 
+def test_a_file_or_folder_that_is_called_like_a_model_is_none(program, folder, out, tmp_path):
+    (tmp_path / "starter").mkdir()
+    (tmp_path / "telea").touch()
+    plan = ("batch", folder, "-o", out, "--dry-run", "--json")
+    assert program(*plan)[1]["order"]["model"] == "starter"
+    assert program(*plan, "--model", "telea")[1]["order"]["model"] == "telea"
+    assert program("batch", folder, "-o", out, *TELEA)[0] == 0
+
+
+def test_a_weight_file_is_found_from_everywhere(program, folder, out, weights):
+    plan = ("batch", folder, "-o", out, "--dry-run", "--json")
+    assert program(*plan, "--model", weights.name)[1]["order"]["model"] == str(weights)
+
+
 class TestWrongUse:
     def check(self, program, words, expected, code=2):
         found, _, messages = program("batch", *words)
@@ -237,3 +264,31 @@ def test_watching_takes_what_comes_until_it_is_stopped(program, folder, out, mon
     assert text.startswith("3 done; ")
     assert f"done: {folder / 'late.png'}\n" in messages
     assert files(out) == {"a.png", "s/b.png", "late.png"} | JOURNAL
+
+
+def test_a_run_that_ends_by_an_error_has_a_report_too(program, folder, out, monkeypatch):
+    def gone(watcher):
+        raise FileFormatError("There is no folder any more.")
+
+    monkeypatch.setattr(Watcher, "look", gone)
+    code, text, messages = program("batch", folder, "-o", out, *TELEA)
+    assert code == 0
+    (out / "lama-desktop-batch" / "report.jsonl").unlink()
+    code, text, messages = program("batch", folder, "-o", out, *TELEA, "--resume", "--watch")
+    assert (code, text) == (2, "")
+    assert messages.endswith("lama-desktop: There is no folder any more.\n")
+    rows = [json.loads(line) for line in (out / "lama-desktop-batch" / "report.jsonl").read_text().splitlines()]
+    assert [row["state"] for row in rows] == ["done", "done"]
+
+
+def test_on_a_full_disk_the_first_reason_is_told(program, folder, out, monkeypatch):
+    def full(*_):
+        raise JournalError("The journal cannot be written.")
+
+    def full_too(*_):
+        raise FileFormatError("The report cannot be written.")
+
+    monkeypatch.setattr(Journal, "announce", full)
+    monkeypatch.setattr(Report, "write", full_too)
+    code, _, messages = program("batch", folder, "-o", out, *TELEA)
+    assert (code, messages.splitlines()[-1]) == (1, "lama-desktop: The journal cannot be written.")

@@ -1,5 +1,6 @@
 """The command line as a whole: what it imports, what it answers to wrong use, its exit codes."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -117,6 +118,24 @@ def test_wrong_use_is_2_and_names_what_is_wrong(program, words, named):
     assert code == 2
     assert text == ""
     assert named in messages
+
+
+@pytest.mark.parametrize("words", [("inpaint", "a.png"), ("polish",), ("doctor", "now"), ("--sheet",)])
+def test_wrong_use_is_a_json_document_too(program, words):
+    code, text, messages = program(*words, "--json")
+    assert code == 2
+    assert "usage: lama-desktop" in messages
+    assert json.loads(text)["error"] == messages.splitlines()[-1].removeprefix("lama-desktop: ")
+
+
+@pytest.mark.parametrize("error", [Cancelled(), KeyboardInterrupt(), SettingsError("It cannot be.")])
+def test_what_has_no_result_is_a_json_document_too(program, monkeypatch, error):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr("lama_desktop.cli.doctor.run", fail)
+    _, text, _ = program("doctor", "--json")
+    assert json.loads(text) == {"error": str(error) or "Stopped; nothing was changed."}
 
 
 @pytest.mark.parametrize(

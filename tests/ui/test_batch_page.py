@@ -349,6 +349,29 @@ def test_a_photo_is_done_again_while_the_others_are_being_done(app, batch, folde
     assert batch.done() == PHOTOS
 
 
+def test_stopped_before_it_is_done_again_a_photo_is_left_to_do(app, batch, folder, tmp_path, until):
+    batch.drop(folder)
+    batch.into(tmp_path / "clean")
+    batch.run()
+    batch.ended()
+    app.engines.gate.clear()
+    batch.choose("photo2.png")
+    app.do("batch-redo")
+    until(lambda: any(row.at_work for row in batch.session.rows.rows))
+    batch.page.stop.click()
+    batch.ended()
+    assert batch.session.phase is Phase.STOPPED
+    assert batch.done() == PHOTOS - 1
+    batch.session.take_up(batch.session.journal)
+    until(lambda: batch.session.phase is Phase.STOPPED)
+    assert batch.done() == PHOTOS - 1
+    app.engines.gate.set()
+    batch.run()
+    batch.ended()
+    assert batch.session.phase is Phase.FINISHED
+    assert batch.done() == PHOTOS
+
+
 def test_a_new_run_in_the_place_of_a_stopped_one_is_asked_for(app, batch, folder, tmp_path, until):
     batch.drop(folder)
     batch.into(tmp_path / "clean")

@@ -130,6 +130,8 @@ class Run(QObject):
                 self.done.emit(outcome)
         finally:
             self._journal = self._pipeline = None
+            for task in tuple(self._revised.values()):  # to be done by whoever takes the run up
+                journal.revise(task)
             self.recovered.emit(dict(journal.outcomes))  # some may have been done while the run was stopped
             Report.of(journal).write(journal.folder)
 

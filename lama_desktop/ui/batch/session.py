@@ -320,7 +320,7 @@ class Session(QObject):
             self.phase = Phase.EMPTY
         else:
             self.order = found.plan.order
-            left = any(task.number not in found.outcomes for task in found.plan.ready)
+            left = any(found.outcomes.get(task.number, task).state is State.READY for task in found.plan.ready)
             self.phase = Phase.STOPPED if left else Phase.FINISHED
         self._show(found)
 
