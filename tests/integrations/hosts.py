@@ -8,7 +8,7 @@ import numpy as np
 class KritaNode:
     def __init__(self, name, parent=None):
         self.label, self.parent, self.children, self.data = name, parent, [], None
-        self.space = None
+        self.space, self.inherits_alpha = None, False
 
     def name(self):
         return self.label
@@ -22,6 +22,9 @@ class KritaNode:
 
     def setColorSpace(self, *space):
         self.space = space
+
+    def setInheritAlpha(self, on):
+        self.inherits_alpha = on
 
     def setPixelData(self, data, x, y, width, height):
         self.data = (bytes(data), x, y, width, height)
@@ -125,12 +128,17 @@ class GeglBuffer:
 class GimpLayer:
     def __init__(self, array=None, name=""):
         self.name, self.buffer, self.offsets, self.deleted = name, GeglBuffer(array), (0, 0), False
+        self.parent, self.mode, self.composite = None, None, "auto"
 
     def get_buffer(self):
         return self.buffer
 
     def get_parent(self):
-        return None
+        return self.parent
+
+    def set_composite_mode(self, mode):
+        if self.mode != "legacy":
+            self.composite = mode
 
     def set_offsets(self, x, y):
         self.offsets = (x, y)
@@ -145,7 +153,7 @@ class GimpLayer:
 class GimpImage:
     def __init__(self, gimp, rgba, selected, base="RGB"):
         self.gimp, self.array, self.selected, self.base = gimp, rgba, selected, base
-        self.layers, self.undo = [GimpLayer(rgba, "Background")], []
+        self.layers, self.active, self.undo = [GimpLayer(rgba, "Background")], [], []
 
     def get_width(self):
         return self.array.shape[1]
@@ -163,15 +171,16 @@ class GimpImage:
         return SimpleNamespace(get_buffer=lambda: GeglBuffer(self.selected))
 
     def get_selected_layers(self):
-        return self.layers[:1]
+        return self.active or self.layers[:1]
 
     def get_default_new_layer_mode(self):
-        return "normal"
+        return "legacy"
 
     def get_item_position(self, layer):
         return self.layers.index(layer)
 
     def insert_layer(self, layer, parent, position):
+        layer.parent = parent
         self.layers.insert(position, layer)
 
     def convert_rgb(self):
@@ -195,7 +204,7 @@ def gimp_modules():
         @classmethod
         def new(cls, image, name, width, height, kind, opacity, mode):
             layer = cls(np.zeros((height, width, 4), np.uint8), name)
-            layer.kind = kind
+            layer.kind, layer.mode = kind, mode
             return layer
 
     gimp = SimpleNamespace(
@@ -204,6 +213,8 @@ def gimp_modules():
         Precision=SimpleNamespace(U8_NON_LINEAR="u8", U8_PERCEPTUAL="p8"),
         ImageBaseType=SimpleNamespace(RGB="RGB", GRAY="GRAY", INDEXED="INDEXED"),
         ImageType=SimpleNamespace(RGBA_IMAGE="rgba", GRAYA_IMAGE="graya"),
+        LayerMode=SimpleNamespace(NORMAL="normal"),
+        LayerCompositeMode=SimpleNamespace(CLIP_TO_BACKDROP="clip"),
         displays_flush=lambda: None,
     )
     gegl = SimpleNamespace(

@@ -33,6 +33,11 @@ def removed(name):
     document = Krita.instance().openDocument(os.path.join(FOLDER, name))
     document.setBatchmode(True)
     Krita.instance().activeWindow().addView(document)
+    if name == "clear.png":
+        group, inside = document.createGroupLayer("Group"), document.createNode("Inside", "paintlayer")
+        document.rootNode().addChildNode(group, document.topLevelNodes()[-1])
+        group.addChildNode(inside, None)
+        document.activeNode = lambda: inside  # setActiveNode is for what a window shows already
     selection = Selection()
     selection.select(60, 40, 50, 40, 255)
     document.setSelection(selection)
@@ -40,16 +45,16 @@ def removed(name):
     document.waitForDone()
     names = [each.name() for each in document.topLevelNodes() if each.type() == "paintlayer"]
     options = InfoObject()
-    options.setProperty("alpha", False)
+    options.setProperty("alpha", name == "clear.png")
     document.exportImage(os.path.join(FOLDER, "krita-" + name), options)
     Krita.instance().action("edit_undo").trigger()
     document.waitForDone()
     left = [each.name() for each in document.topLevelNodes() if each.type() == "paintlayer"]
-    return {"layer": layer.name(), "depth": layer.colorDepth(), "names": names, "left": left}
+    return {"clipped": layer.inheritAlpha(), "depth": layer.colorDepth(), "names": names, "left": left}
 
 def run():
     try:
-        found = {name: removed(name) for name in ("8.png", "16.png")}
+        found = {name: removed(name) for name in ("8.png", "16.png", "clear.png")}
     except Exception:
         found = {"error": traceback.format_exc()}
     with open(os.path.join(FOLDER, "found.json"), "w") as file:
@@ -76,6 +81,19 @@ def photo(depth):
     return Photo(array.astype(np.uint16) * 257, profile=profile_of("sRGB"))
 
 
+def clear_photo():
+    """A picture with all degrees of transparency under the hole."""
+    alpha = np.zeros((150, 200, 1), np.uint8)
+    alpha[:, 45:130] = np.linspace(-20, 275, 85).clip(0, 255).astype(np.uint8)[:, None]
+    return Photo(np.concatenate([photo(8).pixels, alpha], axis=-1))
+
+
+def seen(photo):
+    """Colours weighted by alpha, and alpha."""
+    pixels = photo.pixels.astype(float)
+    return np.concatenate([pixels[..., :3] * pixels[..., 3:] / 255, pixels[..., 3:]], axis=-1)
+
+
 @pytest.mark.slow
 def test_the_fill_is_a_layer_and_equal_to_that_of_the_command_line(krita, tmp_path):
     lama = Path(sys.executable).parent / "lama-desktop"
@@ -92,8 +110,9 @@ def test_the_fill_is_a_layer_and_equal_to_that_of_the_command_line(krita, tmp_pa
     (tmp_path / "config" / "kritarc").write_text(
         "[python]\nenable_lama_desktop_krita=true\nenable_lama_probe=true\n", encoding="utf-8"
     )
-    for depth in (8, 16):
-        formats.write(photo(depth), tmp_path / f"{depth}.png")
+    photos = {"8": photo(8), "16": photo(16), "clear": clear_photo()}
+    for name, each in photos.items():
+        formats.write(each, tmp_path / f"{name}.png")
     places = {"XDG_DATA_HOME": "data", "XDG_CONFIG_HOME": "config", "PROBE": ""}
     done = krita.run(**{name: str(tmp_path / place) for name, place in places.items()})
     assert (tmp_path / "found.json").is_file(), done.stderr[-500:]
@@ -102,13 +121,18 @@ def test_the_fill_is_a_layer_and_equal_to_that_of_the_command_line(krita, tmp_pa
     mask = np.zeros((150, 200, 1), np.uint8)
     mask[40:80, 60:110] = 255
     formats.write(Photo(mask, model=ColorModel.GREY), tmp_path / "mask.png")
-    for depth in (8, 16):
-        said = found[f"{depth}.png"]
+    for name, each in photos.items():
+        said = found[f"{name}.png"]
         assert said["names"] == ["Background", "Removed with LaMa Desktop"]
         assert said["left"] == ["Background"]
-        assert said["depth"] == f"U{depth}"
-        command = [str(lama), "inpaint", f"{depth}.png", "-m", "mask.png", "-o", "direct.png", "--model", "telea"]
+        assert said["depth"] == ("U16" if name == "16" else "U8")
+        assert said["clipped"] == (name == "clear")
+        command = [str(lama), "inpaint", f"{name}.png", "-m", "mask.png", "-o", "direct.png", "--model", "telea"]
         subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-        ours, theirs = (formats.read(tmp_path / name) for name in ("direct.png", f"krita-{depth}.png"))
-        assert np.array_equal(ours.pixels, theirs.pixels)
-        assert not np.array_equal(ours.pixels, photo(depth).pixels)
+        ours, theirs = (formats.read(tmp_path / file) for file in ("direct.png", f"krita-{name}.png"))
+        if name == "clear":
+            assert np.abs(seen(ours) - seen(theirs)).max() <= 1
+            assert np.abs(seen(ours) - seen(each)).max() > 50
+        else:
+            assert np.array_equal(ours.pixels, theirs.pixels)
+            assert not np.array_equal(ours.pixels, each.pixels)

@@ -63,14 +63,17 @@ def test_other_files_are_refused(tmp_path):
 @pytest.mark.parametrize("depth", [8, 16])
 @given(
     size=st.tuples(st.integers(1, 20), st.integers(1, 20)),
-    changes=st.lists(st.tuples(st.integers(0, 19), st.integers(0, 19), st.integers(0, 3)), max_size=6),
+    changes=st.lists(st.tuples(st.integers(0, 19), st.integers(0, 19), st.integers(0, 2)), max_size=6),
+    clear=st.lists(st.tuples(st.integers(0, 19), st.integers(0, 19), st.integers(0, 15)), max_size=3),
 )
-def test_a_fill_is_what_has_changed(depth, size, changes):
-    before = noise(depth, size=size)
-    before[..., 3] = np.iinfo(before.dtype).max
+def test_a_fill_is_what_has_changed(depth, size, changes, clear):
+    before, full = noise(depth, size=size), (1 << depth) - 1
+    before[..., 3] = full
+    for x, y, bit in clear:
+        before[y % size[1], x % size[0], 3] = full ^ 1 << bit % depth
     after = before.copy()
     for x, y, channel in changes:
-        after[y % size[1], x % size[0], channel] ^= 1 << (depth - 1) if channel < 3 else 1
+        after[y % size[1], x % size[0], channel] ^= 1 << (depth - 1)
     fill = exchange.fill_of(pixels_of(before), pixels_of(after))
     changed = (before != after).any(axis=2)
     if not changed.any():
@@ -81,7 +84,23 @@ def test_a_fill_is_what_has_changed(depth, size, changes):
     part = (slice(rows.min(), rows.max() + 1), slice(columns.min(), columns.max() + 1))
     found = array_of(fill.pixels)
     assert np.array_equal(found[..., :3], after[part][..., :3])
-    assert np.array_equal(found[..., 3], np.where(changed[part], after[part][..., 3], 0))
+    assert np.array_equal(found[..., 3], np.where(changed[part], full, 0))
+    assert fill.clipped == (before[changed][:, 3] < full).any()
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+def test_a_fill_composited_is_what_the_program_made(depth):
+    before, after = noise(depth), noise(depth, seed=1)
+    before[:4, :, 3], before[4:8, :, 3] = 0, (1 << depth) - 1
+    after[..., 3] = before[..., 3]
+    after[2:6] = before[2:6]
+    fill = exchange.fill_of(pixels_of(before), pixels_of(after))
+    layer, full = array_of(fill.pixels).astype(float), float((1 << depth) - 1)
+    base = before[fill.y : fill.y + layer.shape[0], fill.x : fill.x + layer.shape[1]].astype(float)
+    assert fill.clipped
+    coverage = layer[..., 3:] / full  # of the colours; the alpha stays that of the base
+    found = np.concatenate([coverage * layer[..., :3] + (1 - coverage) * base[..., :3], base[..., 3:]], axis=-1)
+    assert np.array_equal(found, after)
 
 
 def test_pictures_of_different_kinds_are_not_compared():

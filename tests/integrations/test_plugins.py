@@ -86,6 +86,12 @@ def picture(depth=8):
     return array if depth == 8 else array.astype(np.uint16) * 257
 
 
+def clear_picture():
+    array = picture()
+    array[..., 3] = 128
+    return array
+
+
 SELECTED = np.full((6, 8), 255, np.uint8)
 
 
@@ -101,7 +107,19 @@ def test_krita(krita, monkeypatch, depth):
     found = np.frombuffer(data, picture(depth).dtype).reshape(6, 8, 4)
     assert (found == np.array([0, 1, 0, 1]) * np.iinfo(found.dtype).max).all()
     assert document.root.children == [document.root.children[0], layer]
-    assert layer.space is None
+    assert (layer.space, layer.inherits_alpha) == (None, False)
+
+
+def test_krita_where_the_picture_is_clear(krita, monkeypatch):
+    document = hosts.KritaDocument(clear_picture(), (10, 5, SELECTED))
+    background, group = document.layer, hosts.KritaNode("Group", document.root)
+    document.root.children.append(group)
+    document.layer = hosts.KritaNode("Inside", group)
+    painted(krita.program_calls, monkeypatch)
+    layer = krita.remove_selection(document, "lama-desktop", "", lambda: True)
+    assert layer.inherits_alpha
+    assert (np.frombuffer(layer.data[0], np.uint8) == np.tile([0, 255, 0, 255], 48)).all()
+    assert document.root.children == [background, group, layer]
 
 
 def test_krita_with_other_colors(krita, monkeypatch):
@@ -136,7 +154,24 @@ def test_gimp(gimp, monkeypatch, depth, base):
     assert image.layers[0] is layer
     assert (layer.offsets, layer.kind) == ((10, 5), "graya" if base == "GRAY" else "rgba")
     assert (layer.buffer.array == np.array([0, 1, 0, 1]) * np.iinfo(layer.buffer.array.dtype).max).all()
+    assert (layer.mode, layer.composite) == ("legacy", "auto")
     assert image.undo == ["start", "end"]
+
+
+def test_gimp_where_the_picture_is_clear(gimp, monkeypatch):
+    selected = np.zeros((30, 40), np.uint8)
+    selected[5:11, 10:18] = 255
+    image = hosts.GimpImage(gimp.Gimp, clear_picture(), selected)
+    group, inside = hosts.GimpLayer(name="Group"), hosts.GimpLayer(name="Inside")
+    inside.parent = group
+    image.layers.insert(0, group)
+    image.active = [inside]
+    painted(gimp.program_calls, monkeypatch)
+    layer = gimp.remove_selection(image, "lama-desktop", "", lambda: True)
+    assert (layer.mode, layer.composite) == ("normal", "clip")
+    assert (layer.buffer.array == (0, 255, 0, 255)).all()
+    assert layer.parent is None
+    assert image.layers[:2] == [layer, group]
 
 
 def test_what_is_installed(install, tmp_path, capsys, monkeypatch):

@@ -112,7 +112,10 @@ def _pixels(buffer, rectangle, depth):
 
 
 def _new_layer(image, fill):
-    """Put a layer with the fill above the active one, as one step of the undo history."""
+    """Put a layer with the fill above the active one, as one step of the undo history; a clipped one outside of groups.
+
+    A group need not have in it all that is seen, and would hide what of the fill goes beyond.
+    """
     grey = image.get_base_type() == Gimp.ImageBaseType.GRAY
     kind = Gimp.ImageType.GRAYA_IMAGE if grey else Gimp.ImageType.RGBA_IMAGE
     width, height = fill.pixels.width, fill.pixels.height
@@ -120,8 +123,14 @@ def _new_layer(image, fill):
     try:
         if image.get_base_type() == Gimp.ImageBaseType.INDEXED:
             image.convert_rgb()  # a palette has not the colours of a fill
-        layer = Gimp.Layer.new(image, LAYER, width, height, kind, 100.0, image.get_default_new_layer_mode())
+        # The normal mode of GIMP 2, which is the default of its images, cannot be clipped.
+        mode = Gimp.LayerMode.NORMAL if fill.clipped else image.get_default_new_layer_mode()
+        layer = Gimp.Layer.new(image, LAYER, width, height, kind, 100.0, mode)
+        if fill.clipped:
+            layer.set_composite_mode(Gimp.LayerCompositeMode.CLIP_TO_BACKDROP)
         below = next(iter(image.get_selected_layers()), None)
+        while fill.clipped and below is not None and below.get_parent() is not None:
+            below = below.get_parent()
         parent = below.get_parent() if below is not None else None
         image.insert_layer(layer, parent, image.get_item_position(below) if below is not None else 0)
         layer.set_offsets(fill.x, fill.y)

@@ -33,11 +33,16 @@ class Pixels(NamedTuple):
 
 
 class Fill(NamedTuple):
-    """What has changed, as a layer: RGBA pixels, transparent where nothing did, and where they lie."""
+    """What has changed, as a layer: RGBA pixels, opaque where something did, transparent elsewhere; where they lie."""
 
     x: int
     y: int
     pixels: Pixels
+    clipped: bool
+    """Not all of it lies on what is opaque: the layer takes its alpha from what is below it.
+
+    Two layers of alpha a, one on the other, have more than a; only a layer that is clipped leaves it as it was.
+    """
 
 
 def write(path: Path, pixels: Pixels, profile: bytes = b"") -> None:
@@ -106,7 +111,7 @@ def read(path: Path) -> Pixels:
 
 
 def fill_of(before: Pixels, after: Pixels) -> Fill | None:
-    """Return what lies in `after` and not in `before`, both RGBA of one size; None where they are equal."""
+    """Return what lies in `after` and not in `before`, RGBA of one size and alpha; None where they are equal."""
     if before[:4] != after[:4] or before.channels != 4:
         raise ValueError("the pictures are of different kinds")
     box = _changed(before, after)
@@ -120,12 +125,12 @@ def fill_of(before: Pixels, after: Pixels) -> Fill | None:
         planes = (int.from_bytes(each.data[place::step], "little") for each in (old, new))
         difference |= next(planes) ^ next(planes)
     seen = difference.to_bytes(new.width * new.height, "little").translate(_SEEN)
-    result = bytearray(new.data)
     coverage = int.from_bytes(seen, "little")
+    result, clipped = bytearray(new.data), False
     for place in range(3 * size, step):
-        alpha = int.from_bytes(new.data[place::step], "little") & coverage
-        result[place::step] = alpha.to_bytes(new.width * new.height, "little")
-    return Fill(left, top, new._replace(data=bytes(result)))
+        clipped |= int.from_bytes(old.data[place::step], "little") & coverage != coverage
+        result[place::step] = seen
+    return Fill(left, top, new._replace(data=bytes(result)), clipped)
 
 
 def cropped(pixels: Pixels, x: int, y: int, width: int, height: int) -> Pixels:

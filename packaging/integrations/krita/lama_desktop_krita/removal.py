@@ -70,7 +70,10 @@ def _picture(document, depth):
 
 
 def _new_layer(document, fill, depth):
-    """Put a paint layer with the fill above the active one, or on top."""
+    """Put a paint layer with the fill above the active one, or on top; a clipped one outside of groups.
+
+    A group need not have in it all that is seen, and would hide what of the fill goes beyond.
+    """
     layer = document.createNode(LAYER, "paintlayer")
     if not _is_srgb(document):
         layer.setColorSpace("RGBA", f"U{depth}", _SRGB)
@@ -78,7 +81,10 @@ def _new_layer(document, fill, depth):
     layer.setPixelData(pixels.data, fill.x, fill.y, pixels.width, pixels.height)
     if not _is_srgb(document):
         layer.setColorSpace(document.colorModel(), document.colorDepth(), document.colorProfile())
+    layer.setInheritAlpha(fill.clipped)  # after the colour space, whose channels it is about
     below = document.activeNode() or document.topLevelNodes()[-1]
+    while fill.clipped and below.parentNode().parentNode() is not None:
+        below = below.parentNode()
     below.parentNode().addChildNode(layer, below)
     document.refreshProjection()
     return layer
