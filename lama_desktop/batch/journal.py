@@ -25,6 +25,7 @@ from lama_desktop.batch.mended import mark, with_mended
 from lama_desktop.batch.order import PLAN
 from lama_desktop.batch.outcome import Outcome
 from lama_desktop.batch.plan import Plan, State, Task, line, whole_lines
+from lama_desktop.batch.planner import Planner
 from lama_desktop.errors import FileFormatError, LamaDesktopError, SettingsError
 from lama_desktop.formats import atomic
 from lama_desktop.formats.base import shown
@@ -134,6 +135,13 @@ class Journal:
             self.plan = dataclasses.replace(self.plan, tasks=tasks)
         if (known := self.outcomes.get(task.number)) is not None:
             self._note("reopened", _reopened(known))
+
+    def look_again(self) -> None:
+        """Plan anew what could not be read when the plan was made; what can be read now is left to do."""
+        planner = Planner(self.plan.order, self.plan.tasks, self.plan.masks_alone)
+        for task in self.plan.tasks:
+            if task.state is State.UNREADABLE and (now := planner.with_masks(task, task.masks)).state is State.READY:
+                self.revise(now)
 
     def recover(self) -> list[Outcome]:
         """Find out which announced results took their places before the run was killed; note and return them.

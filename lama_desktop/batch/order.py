@@ -126,6 +126,8 @@ class Order:
             SettingsError: it contradicts itself, or names what is not there.
         """
         self._check()
+        if self.output is not None and self.output.expanduser().is_file():
+            raise SettingsError(f"{self.output} is a file: name a folder for the results.")
         masks = self.batch.masks
         if masks not in _WORDS:
             path = Path(masks).expanduser().absolute()

@@ -38,6 +38,13 @@ class Pairing:
     others: frozenset[Path]
 
 
+def photos_among(paths: Iterable[Path]) -> list[Path]:
+    """Return those of some pictures that are no masks of others of them, by their names."""
+    paths = list(paths)
+    names = {name for each in paths for name in (each, each.with_suffix(""))}
+    return [each for each in paths if picture_of(each) not in names]
+
+
 def pair(found: Found, masks: MaskSource) -> Pairing:
     """Match photos and masks.
 

@@ -94,8 +94,8 @@ class Planner:
         return made
 
     def with_masks(self, task: Task, masks: tuple[Path, ...]) -> Task:
-        """Return one of the known tasks with other masks; one that had none that could be told gets its place, too."""
-        if task.state not in (State.UNMASKED, State.UNCLEAR):
+        """Return one of the known tasks with other masks; one that had no result so far is planned anew."""
+        if task.state not in (State.UNMASKED, State.UNCLEAR, State.UNREADABLE):
             return replace(task, masks=masks)
         folder, within = task.output.parent, Path(task.photo.name)
         if self._order.output is not None:

@@ -96,7 +96,10 @@ def _walk(top: Path, recursive: bool, without: Collection[Path], problems: list[
         refused = []
         for path in paths:
             try:
-                files += [path] if path.is_file() else []
+                if path.is_file():
+                    files.append(path)
+                elif formats.is_readable(path):
+                    problems.append(f"{shown(path)} is no file that can be read, or a link to nowhere.")
             except OSError as error:  # as of everything in a folder that may be listed but not entered
                 refused.append(error)
         if refused:

@@ -187,6 +187,8 @@ def _journal(
             if differences := journal.plan.order.differences(order, named):
                 names = " and ".join(each.replace("_", "-") for each in differences)
                 raise SettingsError(f"The run was begun with other {names}: leave that out, or take another --journal.")
+            if arguments.retry_failed:
+                journal.look_again()
         else:
             plan = Plan(_with_photos(order), ())
             if not arguments.watch:

@@ -328,7 +328,8 @@ def _recognised(data: bytes | mmap.mmap, path: Path) -> ReadableFormat:
     for magic, what in _UNKNOWN:
         if head.startswith(magic):
             raise FileFormatError(f"{shown(path.name)} is {what}.")
-    raise FileFormatError(f"{shown(path.name)} is not a picture of a known format. {_known()} can be opened.")
+    known = _known(*FORMATS, *FOREIGN)
+    raise FileFormatError(f"{shown(path.name)} is not a picture of a known format. {known} can be opened.")
 
 
 def _by_suffix(path: Path) -> FileFormat:
@@ -337,8 +338,9 @@ def _by_suffix(path: Path) -> FileFormat:
         if suffix in each.suffixes:
             return each
     what = f"the ending {shown(path.suffix)}" if suffix else "no ending"
-    raise FileFormatError(f"{shown(path.name)} has {what}, and that decides the format. {_known()} can be written.")
+    known = _known(*FORMATS)
+    raise FileFormatError(f"{shown(path.name)} has {what}, and that decides the format. {known} can be written.")
 
 
-def _known() -> str:
-    return ", ".join(each.title for each in FORMATS[:-1]) + f" and {FORMATS[-1].title}"
+def _known(*known: ReadableFormat) -> str:
+    return ", ".join(each.title for each in known[:-1]) + f" and {known[-1].title}"

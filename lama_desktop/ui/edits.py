@@ -24,6 +24,8 @@ from lama_desktop.ui.jobs import Job, JobRunner, Lane
 from lama_desktop.ui.text import tr
 
 Tell = Callable[[str], object]
+AT_ONCE = 2_000_000
+"""Pixels of all layers up to which a change takes some hundredths of a second."""
 OnWorker = Callable[[Document, JobRunner, Tell], None]
 """An edit that `transform` does."""
 N = TypeVar("N", bound=Node)
@@ -183,6 +185,8 @@ def transform(
 ) -> None:
     """Change a document on a worker. What is edited meanwhile would be lost, so then the change is not used.
 
+    What takes no longer than a blink is done at once: who merges twice in a row need not wait in between.
+
     Args:
         document: what changes, when the work is done.
         runner: does the work.
@@ -192,6 +196,9 @@ def transform(
     """
 
     def start() -> None:
+        if document.rect.area * len(document.layers) <= AT_ONCE:
+            document.do(StackEdit(label, change(document.stack, Progress())))
+            return
         snapshot = document.snapshot()
 
         def finish(stack: Stack) -> None:

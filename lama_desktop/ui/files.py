@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from PySide6.QtCore import QObject, Signal
 
 from lama_desktop import formats
+from lama_desktop.batch.pairing import photos_among
 from lama_desktop.core.document import Document
 from lama_desktop.core.exchange import facts_of, opened
 from lama_desktop.core.photo import Photo
@@ -127,11 +128,11 @@ class Files(QObject):
             self._open(path)
 
     def step(self, document: Document, steps: int) -> None:
-        """Show the next picture of the folder (1), or the one before (-1), in the place of a document."""
+        """Show the next photo of the folder (1), or the one before (-1), in the place of a document; no masks."""
         if document.path is None:
             return
         try:
-            siblings = pictures_in([document.path.parent])
+            siblings = photos_among(pictures_in([document.path.parent]))
         except LamaDesktopError as error:
             self._notices.tell_error(error)
             return

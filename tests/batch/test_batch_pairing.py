@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lama_desktop.batch.order import MaskRule, MaskSource
-from lama_desktop.batch.pairing import pair
+from lama_desktop.batch.pairing import pair, photos_among
 from lama_desktop.batch.sources import Source, find_sources
 
 BESIDE = MaskSource(MaskRule.BESIDE)
@@ -120,3 +120,8 @@ def test_one_mask_for_all_is_no_photo_itself(make):
 def test_without_mask_files_only_masks_of_others_are_no_photos(make, rule):
     folder = make("in/a.png", "in/a_mask.png", "in/x_mask.png")
     assert pairs(find_sources([folder]), MaskSource(rule)) == {"a.png": [], "x_mask.png": []}
+
+
+def test_masks_are_told_from_photos_by_their_names_alone():
+    names = ("a.jpg", "a_mask.png", "a_mask01.png", "b_mask.png", "c.jpg", "c.jpg_mask.png")
+    assert [str(each) for each in photos_among(map(Path, names))] == ["a.jpg", "b_mask.png", "c.jpg"]

@@ -72,6 +72,13 @@ def test_results_of_another_batch_are_no_photos_unless_they_are_named(folder):
     assert "sub/clean/c.png" in within(find_sources([folder]))
 
 
+def test_a_picture_that_is_a_link_to_nowhere_is_told(folder):
+    (folder / "gone.jpg").symlink_to(folder / "absent.jpg")
+    (folder / "gone.txt").symlink_to(folder / "absent.txt")
+    (problem,) = find_sources([folder]).problems
+    assert "gone.jpg" in problem
+
+
 def test_photos_beside_the_results_of_another_batch_count(folder):
     lots.pair(folder / "s", "c")
     others = folder / "sub"

@@ -132,6 +132,20 @@ class TestFailures:
         assert (out / "a.png").exists()
         assert program("batch", "-o", out, "--retry-failed")[0] == 2
 
+    def test_what_could_not_even_be_planned_is_tried_again_too(self, program, folder, out):
+        (folder / "a.png").write_bytes(b"")
+        assert program("batch", folder, "-o", out, *TELEA)[0] == 3
+        PillowImage.fromarray(picture()).save(folder / "a.png")
+        code, text, _ = program("batch", "-o", out, "--resume", "--retry-failed")
+        assert (code, text[:7]) == (0, "2 done;")
+        assert (out / "a.png").exists()
+
+    def test_results_that_would_lie_in_a_file_are_refused_before(self, program, folder, tmp_path):
+        (tmp_path / "file").touch()
+        code, _, messages = program("batch", folder, "-o", tmp_path / "file", "--dry-run")
+        assert code == 2
+        assert "is a file: name a folder" in messages
+
 
 class TestResuming:
     @pytest.fixture

@@ -16,6 +16,7 @@ from lama_desktop.errors import CorruptWeightsError, DownloadError
 from lama_desktop.formats import WriteOptions
 from lama_desktop.models.cards import MODELS, find_card
 from lama_desktop.models.store import Installed
+from lama_desktop.ui import edits
 from lama_desktop.ui.dialogs import mask_change
 from lama_desktop.ui.dialogs.models import ModelRow
 from lama_desktop.ui.dialogs.new_and_size import (
@@ -151,7 +152,8 @@ def test_the_shape_is_changed_in_one_step(app, document, answer, until, action, 
     assert np.array_equal(document.flatten(), before)
 
 
-def test_a_change_that_was_overtaken_is_not_used_and_told(app, document, answer, until):
+def test_a_change_that_was_overtaken_is_not_used_and_told(app, document, answer, until, monkeypatch):
+    monkeypatch.setattr(edits, "AT_ONCE", 0)
     answer(Scaling(160, 100))
     app.do("scale")
     app.hand.drag((100, 100), (140, 110))

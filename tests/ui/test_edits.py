@@ -23,8 +23,9 @@ def document(app, opened, tmp_path):
 
 
 @pytest.fixture
-def gate(app):
-    """The lane of the edits goes on when this is set."""
+def gate(app, monkeypatch):
+    """The lane of the edits goes on when this is set; no picture is small."""
+    monkeypatch.setattr(edits, "AT_ONCE", 0)
     made = threading.Event()
     app.runner.submit(Job("before it on the lane", lambda progress: made.wait(20), Lane.TOOLS))
     yield made
@@ -34,6 +35,12 @@ def gate(app):
 def idle(app, until):
     until(lambda: not app.runner.jobs)
     app.application.processEvents()
+
+
+def test_a_small_picture_is_changed_at_once(app, document):
+    for count in (2, 1):
+        app.do("merge-down")
+        assert len(document.layers) == count
 
 
 @pytest.mark.parametrize("action", SLOW)
