@@ -239,8 +239,12 @@ class Form(QWidget):
                 side = Qt.AlignmentFlag.AlignRight if narrow else Qt.AlignmentFlag(0)
                 grid.addWidget(editor, place, 1, Qt.AlignmentFlag.AlignVCenter | side)
                 grid.setRowMinimumHeight(place, PANEL_ROW)
+        numbers = [each for each in self._editors.values() if isinstance(each, CompactNumber)]
         if compact:
             line.addStretch(1)
+        else:  # in a column both ends of the fields stand below each other
+            for each in numbers:
+                each.setMinimumWidth(max(other.sizeHint().width() for other in numbers))
         self.setLayout(line if compact else grid)
 
     def _change(self, changes: dict[str, object]) -> None:

@@ -98,7 +98,7 @@ class Retouch(QObject):
             fitting(self._settings[EngineOptions], self.model),
             self._settings[RemoveOptions].source,
         )
-        job.succeeded.connect(lambda layer: self._offer_network())
+        job.succeeded.connect(lambda layer: self._offer_network(document))
 
     def waits(self, document: Document) -> bool:
         """Tell whether another removal follows the one that runs."""
@@ -167,7 +167,7 @@ class Retouch(QObject):
         text = tr("The fill is ready. With it, the steps that were undone since cannot be redone.")
         self._notices.tell(text, offer=(tr("Add it"), use), about=document)
 
-    def _offer_network(self) -> None:
+    def _offer_network(self, document: Document) -> None:
         """Say once that there are networks, where none was fetched."""
         if self._settings.recall(OFFERED, False) or best(self._store) != FALLBACK_MODEL:
             return
@@ -180,6 +180,7 @@ class Retouch(QObject):
                 size=in_bytes(card.size or 0),
             ),
             offer=(tr("Show models"), self._show_models),
+            about=document,
         )
 
 
