@@ -123,11 +123,6 @@ def from_alpha(document: Document, layer: Layer) -> None:
     replace(document, "Mask from layer", layer.rect, alpha)
 
 
-def from_luminance(document: Document) -> None:
-    """Mask what is bright in what is visible, as strongly as it is bright."""
-    replace(document, "Mask from luminance", document.rect, luminance(document.flatten()))
-
-
 def replace(document: Document, label: str, rect: Rect, coverage: Coverage) -> None:
     """Put another mask in the place of the present one.
 
