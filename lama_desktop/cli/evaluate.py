@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from lama_desktop.models.store import ModelStore
 
 SMALLEST, SIZE = 64, 512
+MOST_WINDOWS = 1000
+"""More than that tell nothing new: in a photo of 24 megapixels lie less than a hundred side by side."""
 SAID = 20
 """So many problems are told on the terminal; the report has all."""
 FILLS = "fills"
@@ -171,8 +173,8 @@ def _check(arguments: argparse.Namespace) -> None:
         raise SettingsError("Name a folder with pictures whose content is known, or use --synthetic.")
     if any(value is not None and value < least for value, least in ((arguments.size, SMALLEST), (arguments.count, 1))):
         raise SettingsError(f"The size is at least {SMALLEST} pixels, and there is at least one picture.")
-    if arguments.windows is not None and arguments.windows < 1:
-        raise SettingsError(f"--windows cannot be {arguments.windows}: it is at least 1. Leave it out for none.")
+    if arguments.windows is not None and not 1 <= arguments.windows <= MOST_WINDOWS:
+        raise SettingsError(f"--windows cannot be {arguments.windows}: every photo has 1 to {MOST_WINDOWS:,} of them.")
     for name in ("size", "windows"):
         if arguments.data is None and getattr(arguments, name) is not None:
             raise SettingsError(f"--{name} counts only for holes that are drawn in photos: leave it out.")
