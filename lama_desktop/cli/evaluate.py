@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from lama_desktop.evaluation.synthetic import PatternResults
     from lama_desktop.models.store import ModelStore
 
-SMALLEST = 64
+SMALLEST, SIZE = 64, 512
+MOST_WINDOWS = 1000
+"""More than that tell nothing new: in a photo of 24 megapixels lie less than a hundred side by side."""
 SAID = 20
 """So many problems are told on the terminal; the report has all."""
 FILLS = "fills"
@@ -83,11 +85,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="KIND",
         help="narrow, medium, wide, or kinds of 'lama-desktop masks --list' (default: these three, or all of a set)",
     )
-    holes.add_argument("--size", type=int, default=512, help="side of the pictures with drawn holes (default: 512)")
+    holes.add_argument("--size", type=int, help=f"side of the pictures with drawn holes (default: {SIZE})")
     holes.add_argument(
         "--windows",
         type=int,
-        default=0,
         metavar="N",
         help="N windows of every photo in full resolution, clear of the masks beside it (default: its scaled centre)",
     )
@@ -146,7 +147,7 @@ def run(arguments: argparse.Namespace) -> int:
             able = {each.name: sources[each.name] for each in contenders if each.folder is None}
             stage = progress.stage(1 - half if samples else 0, 1)
             patterns = judge_patterns(able, arguments.synthetic or SIZES, seed=arguments.seed, progress=stage)
-        asked = _asked(arguments, contenders)
+        asked = _asked(arguments, contenders, samples)
         evaluation = Evaluation(asked, results, patterns, samples, sources, arguments.seed)
         if arguments.output is not None:
             progress(1, "writing the report")
@@ -154,6 +155,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(evaluation.to_dict())
         return 0
+    if asked["basis"]:
+        print(f"{asked['basis']}\n")
     _print(arguments, results, patterns, sources)
     return 0
 
@@ -168,8 +171,13 @@ def _check(arguments: argparse.Namespace) -> None:
         raise SettingsError("DATA and --truth both say what is true: leave one of them out.")
     if arguments.data is None and arguments.truth is None and arguments.synthetic is None:
         raise SettingsError("Name a folder with pictures whose content is known, or use --synthetic.")
-    if arguments.size < SMALLEST or arguments.windows < 0 or (arguments.count is not None and arguments.count < 1):
+    if any(value is not None and value < least for value, least in ((arguments.size, SMALLEST), (arguments.count, 1))):
         raise SettingsError(f"The size is at least {SMALLEST} pixels, and there is at least one picture.")
+    if arguments.windows is not None and not 1 <= arguments.windows <= MOST_WINDOWS:
+        raise SettingsError(f"--windows cannot be {arguments.windows}: every photo has 1 to {MOST_WINDOWS:,} of them.")
+    for name in ("size", "windows"):
+        if arguments.data is None and getattr(arguments, name) is not None:
+            raise SettingsError(f"--{name} counts only for holes that are drawn in photos: leave it out.")
     if arguments.compare and len(arguments.compare) + len(arguments.model) + len(arguments.predictions) < 2:
         raise SettingsError("One alone cannot be compared: name two or more with --compare.")
     if arguments.seed < 0:
@@ -197,21 +205,24 @@ def _contenders(arguments: argparse.Namespace) -> "list[Contender]":
 
 
 def _samples(arguments: argparse.Namespace, kinds: Sequence[str], count: int | None) -> "list[Sample]":
-    from lama_desktop.evaluation.dataset import find_samples, limited, matched, of_kinds
+    from lama_desktop.evaluation.dataset import basis, find_samples, limited, matched, of_kinds
 
     if arguments.truth is not None:
         found = of_kinds(matched(arguments.truth, arguments.masks), kinds, arguments.masks)
         return found if count is None else limited(found, count, arguments.seed)
     if arguments.data is None:
         return []
-    return find_samples(
+    found = find_samples(
         arguments.data,
         kinds,
-        size=arguments.size,
-        windows=arguments.windows,
+        size=arguments.size or SIZE,
+        windows=arguments.windows or 0,
         count=count,
         seed=arguments.seed,
     )
+    if arguments.size is not None and not all(each.is_drawn for each in found):
+        raise SettingsError(f"--size counts for drawn holes only: leave it out. {basis(found, arguments.data)}")
+    return found
 
 
 def _sources(
@@ -276,11 +287,16 @@ def _learned(arguments: argparse.Namespace) -> "LearnedMeasures | None":
     return LearnedMeasures(arguments.lpips, arguments.fid, Device.choose(arguments.device, "float32").name)
 
 
-def _asked(arguments: argparse.Namespace, contenders: "Sequence[Contender]") -> dict[str, Any]:
-    """Return what the evaluation was asked for, as plain values."""
+def _asked(
+    arguments: argparse.Namespace, contenders: "Sequence[Contender]", samples: "Sequence[Sample]"
+) -> dict[str, Any]:
+    """Return what the evaluation was asked for, and what its holes are, as plain values."""
+    from lama_desktop.evaluation.dataset import basis
+
     data = arguments.data or arguments.truth
     return {
         "data": None if data is None else str(data),
+        "basis": "" if data is None or not samples else basis(samples, data),
         "contenders": [
             {
                 "name": each.name,
@@ -291,7 +307,7 @@ def _asked(arguments: argparse.Namespace, contenders: "Sequence[Contender]") -> 
             for each in contenders
         ],
         "kinds": arguments.kinds,
-        "size": arguments.size,
+        "size": (arguments.size or SIZE) if any(each.is_drawn for each in samples) else None,
         "windows": arguments.windows,
         "count": arguments.count,
         "seed": arguments.seed,

@@ -25,6 +25,8 @@ SMALL = 256
 """Longest side of a picture for which the masks of 256 pixels are meant."""
 NAMED = 5
 """So many files are named in a sentence about more of them."""
+AS_GIVEN = "as given"
+"""The kind of masks of which nobody has said what they are."""
 _TRUTH, _MASKS = ("truth", "truths"), ("masks", "mask")
 
 
@@ -66,11 +68,16 @@ def find_samples(
 
     Raises:
         FileFormatError: there is no such folder, or something in it cannot be matched.
-        SettingsError: there is no such kind of masks.
+        SettingsError: there is no such kind of masks, or no photographs for windows.
     """
     if not data.is_dir():
         raise FileFormatError(f"There is no folder {shown(data)}. Name one with photos whose content is known.")
     truth, masks = (next((data / name for name in names if (data / name).is_dir()), None) for names in (_TRUTH, _MASKS))
+    if windows and truth is not None and masks is not None:
+        raise SettingsError(
+            f"--windows needs photos with their masks beside them, and {shown(data)} has folders for both: name "
+            f"{shown(truth)} instead."
+        )
     if windows:
         found = list(_windows(data, kinds or tuple(KINDS), size, windows, seed))
     elif truth is not None and masks is not None:
@@ -83,6 +90,19 @@ def find_samples(
         drawn = drawn_cases(names, list(presets), size, seed)
         found = [Sample(case.name, names[case.picture], presets[case.preset], case) for case in drawn]
     return found if count is None else limited(found, count, seed)
+
+
+def basis(samples: Sequence[Sample], folder: Path) -> str:
+    """Return a sentence that tells what the holes of a folder are, and so what fills are judged against."""
+    first = samples[0].case
+    if isinstance(first, DrawnCase):
+        return f"Holes were drawn in the scaled centres of the photos in {shown(folder)}."
+    if isinstance(first, WindowCase):
+        return f"Holes were drawn in windows of the photos in {shown(folder)}, clear of the masks beside them."
+    text = f"{shown(folder)} was taken as a set with fixed masks: fills are judged against what is under them."
+    if first.picture.parent != first.mask.parent:
+        return text
+    return f"{text} If that is what is to be removed, --windows N draws holes beside it."
 
 
 def limited(samples: Sequence[Sample], count: int, seed: int = 0) -> list[Sample]:
@@ -133,7 +153,10 @@ def of_kinds(samples: Sequence[Sample], kinds: Sequence[str], folder: Path) -> l
     known = list(dict.fromkeys(each.kind for each in samples))
     for kind in kinds:
         if kind not in known:
-            raise SettingsError(f"There are no {kind} masks in {shown(folder)}: it has {', '.join(known)}.")
+            has = f"it has {', '.join(known)}."
+            if known == [AS_GIVEN]:
+                has = f"nothing tells of which kind they are. Leave --kinds out. {basis(samples, folder)}"
+            raise SettingsError(f"There are no {kind} masks in {shown(folder)}: {has}")
     return [each for each in samples if not kinds or each.kind in kinds]
 
 
@@ -161,7 +184,12 @@ def listed(names: Sequence[str]) -> str:
 
 
 def _prepared(pairing: Pairing) -> list[Sample]:
-    pairs = read_pairs(pairing.folder)
+    try:
+        pairs = read_pairs(pairing.folder)
+    except FileFormatError as error:
+        raise FileFormatError(
+            f"{error} For drawn holes in all photos, beside the masks that there are, use --windows N."
+        ) from error
     kinds: dict[Path, str] = {}
     samples = []
     for pair in pairs:
@@ -195,7 +223,7 @@ def _called(preset: str) -> str:
 
 def _kind_of(name: str) -> str:
     """Return the first folder of a name; sets of several kinds often lie side by side."""
-    return _called(name.split("/")[0]) if "/" in name else "as given"
+    return _called(name.split("/")[0]) if "/" in name else AS_GIVEN
 
 
 def _preset(kind: str, size: int) -> str:

@@ -111,8 +111,9 @@ def judge(
             _refuse(judged)
     work = progress.stage(CHECKING if folders else 0, 1)
     total, done = len(usable) * len(sources), 0
-    for sample in usable:
-        work(done / total, sample.name)
+    for number, sample in enumerate(usable, 1):
+        place = f"hole {number:,} of {len(usable):,}, {sample.name}"
+        work(done / total, place)
         try:
             case = sample.read()
         except FileFormatError as error:
@@ -125,7 +126,7 @@ def judge(
             judged.features.setdefault(TRUTH, {})[sample.name] = features(case.truth)
         for name, source in sources.items():
             stage = work.stage(done / total, (done + 1) / total)
-            stage(0, f"{sample.name}: {name}")
+            stage(0, f"{place}: {name}")
             fill, seconds = source.fill(case, stage)
             judged.scores.append(_score(name, sample, case, fill, seconds, judged.measures))
             if features is not None:
@@ -148,7 +149,7 @@ def _usable(
     """
     usable, there, is_complete = [], set(), True
     for index, sample in enumerate(samples):
-        progress(index / len(samples), f"checking {sample.name}")
+        progress(index / len(samples), f"checking hole {index + 1:,} of {len(samples):,}, {sample.name}")
         try:
             case = sample.read()
         except FileFormatError as error:

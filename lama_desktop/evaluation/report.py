@@ -99,7 +99,8 @@ def _header(evaluation: Evaluation, title: str) -> str:
         sizes = ", ".join(map(str, evaluation.patterns.sizes))
         about.append(f"{len(evaluation.patterns.patterns)} patterns at {sizes} pixels")
     names = " · ".join(html.escape(each["name"]) for each in evaluation.asked["contenders"])
-    return f"<header><h1>{html.escape(title)}</h1><p>{names}</p><p>{' · '.join(about)}</p></header>"
+    basis = f"<p>{html.escape(said)}</p>" if (said := evaluation.asked.get("basis")) else ""
+    return f"<header><h1>{html.escape(title)}</h1><p>{names}</p><p>{' · '.join(about)}</p>{basis}</header>"
 
 
 def _photographs(results: Results, evaluation: Evaluation) -> list[str]:
@@ -163,7 +164,7 @@ def _left_out(problems: Sequence[str], left_out: Sequence[str]) -> str:
 
 
 def _settings(asked: Mapping[str, Any]) -> str:
-    rows = [(key.replace("_", " "), _said(value)) for key, value in asked.items() if key != "contenders"]
+    rows = [(key.replace("_", " "), _said(value)) for key, value in asked.items() if key not in ("contenders", "basis")]
     for each in asked["contenders"]:
         source = each["predictions"] or f"{each['model']}, {_said(each['options'])}"
         rows.append((each["name"], source))

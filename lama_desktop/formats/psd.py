@@ -3,13 +3,16 @@
 What is opened is the merged picture that Photoshop put into the file; where a document was saved without one, its
 layers are merged by our own compositor. The layers themselves are for `formats/psd_layers.py`.
 
-Source: Adobe Photoshop File Formats Specification (2019): file header, image resources.
+psd-tools takes what is missing at the end of a file for black pixels, so that is looked for here.
+
+Source: Adobe Photoshop File Formats Specification (2019): file header, image resources, image data.
 """
 
 import importlib
 import logging
 import struct
 import threading
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -25,6 +28,8 @@ from lama_desktop.formats import metadata
 from lama_desktop.formats.base import ForeignFormat, check_size, damaged, pixel_budget, quiet
 
 _HEADER = struct.Struct(">4sH6xHIIHH")
+_RAW, _RUNS, _ZIPS = 0, 1, (2, 3)
+_PIECE = 1 << 16
 _BITMAP, _GREY, _PALETTE, _RGB, _CMYK, _DUOTONE = 0, 1, 2, 3, 4, 8
 _MODELS = {_BITMAP: ColorModel.GREY, _GREY: ColorModel.GREY, _DUOTONE: ColorModel.GREY}
 _MODELS |= {_PALETTE: ColorModel.RGB, _RGB: ColorModel.RGB, _CMYK: ColorModel.CMYK}
@@ -123,6 +128,7 @@ def _facts(data: bytes, name: str) -> Photo:
         raise FileFormatError(f"{name} holds colours of a rare kind. Convert it to RGB in Photoshop and open that.")
     if depth not in ((1,) if mode == _BITMAP else (8, 16)):
         raise FileFormatError(f"{name} holds {depth} bits per channel. Convert it to 8 or 16 bits and open that.")
+    _check_length(data, name)
     start = _HEADER.size + 4 + int.from_bytes(data[_HEADER.size : _HEADER.size + 4], "big")
     length = int.from_bytes(data[start : start + 4], "big")
     resources = dict(reversed(metadata.resources(data[start + 4 : start + 4 + length])))
@@ -145,6 +151,41 @@ def _facts(data: bytes, name: str) -> Photo:
         encoding=Encoding(format=Photoshop.name, lossless=True),
         notes=tuple(notes),
     )
+
+
+def _check_length(data: bytes, name: str) -> None:
+    """Refuse a file that is shorter than its sections say."""
+    _, version, channels, height, width, depth, _ = _HEADER.unpack_from(data)
+    position = _HEADER.size
+    for size in (4, 4, 4 * version):  # the length of colour mode data, of resources, of layers
+        position += size + int.from_bytes(data[position : position + size], "big")
+    compression, position = int.from_bytes(data[position : position + 2], "big"), position + 2
+    rows, left = channels * height, len(data) - position
+    is_whole = left >= 0
+    if compression == _RAW:
+        is_whole = left >= rows * ((width * depth + 7) // 8)
+    elif compression == _RUNS:
+        is_whole = left >= (length := 2 * version * rows)  # of the table: what each packed row takes
+        if is_whole:
+            packed = np.frombuffer(data, f">u{2 * version}", rows, position)
+            is_whole = left >= length + int(packed.sum(dtype=np.int64))
+    elif compression in _ZIPS:
+        is_whole = _has_end(memoryview(data)[position:])
+    if not is_whole:
+        raise damaged(name, "the file ends early")
+
+
+def _has_end(stream: memoryview) -> bool:
+    """Tell whether the end of a zip stream is there; a stream that is damaged before it is for psd-tools to tell."""
+    unpacker = zlib.decompressobj()
+    try:
+        for start in range(0, len(stream), _PIECE):
+            unpacker.decompress(stream[start : start + _PIECE])
+            if unpacker.eof:
+                return True
+    except zlib.error:
+        return True
+    return False
 
 
 @contextmanager

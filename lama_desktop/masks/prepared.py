@@ -9,6 +9,7 @@ reported here.
 Reading touches names only; nothing is decoded. Any thread.
 """
 
+import errno
 import secrets
 import shutil
 from collections import Counter, defaultdict
@@ -208,6 +209,18 @@ def new_folder(target: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
+
+
+def is_too_long(folder: Path, name: str) -> bool:
+    """Tell whether the disk takes no names as long as those of the files of a picture; the arguments are as below."""
+    longest = folder / f"{name}_crop000{MARK}000.png"
+    for path in (longest, folder / longest.name):  # the sub-folders of the first may not be there yet
+        try:
+            path.lstat()
+        except OSError as error:
+            if error.errno in (errno.ENAMETOOLONG, errno.EINVAL):  # the latter on Windows
+                return True
+    return False
 
 
 def write_picture(pixels: Image, folder: Path, name: str, crop: int) -> Path:

@@ -28,7 +28,15 @@ from lama_desktop.masks.cuts import Cut, draw_cuts, expanded, middle_square, sca
 from lama_desktop.masks.folders import of_picture
 from lama_desktop.masks.generators import seed_of, seeded
 from lama_desktop.masks.options import FOLDERS, MaskOptions, mask_generator, mask_weights
-from lama_desktop.masks.prepared import find_pairs, names_apart, new_folder, pictures_in, write_mask, write_picture
+from lama_desktop.masks.prepared import (
+    find_pairs,
+    is_too_long,
+    names_apart,
+    new_folder,
+    pictures_in,
+    write_mask,
+    write_picture,
+)
 from lama_desktop.masks.presets import MASK_PRESETS
 from lama_desktop.options import option, to_dict
 from lama_desktop.progress import Progress
@@ -207,6 +215,8 @@ class _Maker:
             FileFormatError: the disk refuses.
         """
         options = self._options
+        if is_too_long(folder, name):
+            return f"{shown(key)} has too long a name for those of its masks, which end in _mask000.png: shorten it."
         try:
             photo = formats.read(self._source / key)
             self._check(photo, key)

@@ -87,6 +87,7 @@ def test_photographs_and_patterns(data, capsys):
     words = ["evaluate", str(data / "set"), "--model", "telea", "navier-stokes", "--size", "64", "--kinds", "wide"]
     assert main([*words, "--synthetic", "64", "--count", "2", "-o", str(data / "out")]) == 0
     said = capsys.readouterr().out
+    assert "Holes were drawn in the scaled centres of the photos in " in said
     assert "all (2 holes)" in said
     assert "Pattern continued" in said
     assert "telea > navier-stokes" in said or "navier-stokes > telea" in said
@@ -118,6 +119,25 @@ def test_a_bad_folder_is_refused_by_name_or_counted(data, capsys):
     assert "p1_mask000" in json.loads(capsys.readouterr().out)["error"]
 
 
+def test_fixed_masks_are_told_and_holes_are_drawn_beside_them_on_demand(data, capsys):
+    words = ["evaluate", str(data / "set"), "--model", "telea"]
+    assert main([*words, "-o", str(data / "out")]) == 0
+    said = "set was taken as a set with fixed masks: fills are judged against what is under them. If that is what is "
+    assert said in capsys.readouterr().out
+    assert said in (data / "out" / "report.html").read_text()
+    asked = json.loads((data / "out" / "evaluation.json").read_text())["evaluation"]
+    assert said in asked["basis"]
+    assert (asked["size"], asked["windows"]) == (None, None)
+    (data / "set" / "p0_mask000.png").unlink()
+    assert main(words) == 2
+    assert "no mask belongs to p0.png" in (said := capsys.readouterr().err)
+    assert "use --windows N." in said
+    assert main([*words, "--windows", "2", "--size", "64", "--kinds", "narrow", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["holes"] == 2
+    assert document["evaluation"]["basis"].startswith("Holes were drawn in windows of the photos in ")
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
@@ -129,7 +149,13 @@ def test_a_bad_folder_is_refused_by_name_or_counted(data, capsys):
         (["SET", "--truth", "SET"], 2, "--truth and --masks belong together"),
         (["SET", "--truth", "SET", "--masks", "SET"], 2, "both say what is true"),
         (["SET", "--model", "telea", "--size", "8"], 2, "at least 64 pixels"),
-        (["SET", "--model", "telea", "--kinds", "wide"], 2, "There are no wide masks"),
+        (["SET", "--model", "telea", "--size", "0"], 2, "at least 64 pixels"),
+        (["SET", "--model", "telea", "--size", "64"], 2, "--size counts for drawn holes only: leave it out."),
+        (["SET", "--model", "telea", "--windows", "0"], 2, "--windows cannot be 0: every photo has 1 to 1,000"),
+        (["SET", "--model", "telea", "--windows", "100000"], 2, "--windows cannot be 100000: every photo has 1 to"),
+        (["--truth", "SET", "--masks", "SET", "--model", "telea", "--windows", "2"], 2, "holes that are drawn in"),
+        (["--synthetic", "64", "--model", "telea", "--size", "64"], 2, "--size counts only for holes that are drawn"),
+        (["SET", "--model", "telea", "--kinds", "wide"], 2, "nothing tells of which kind they are. Leave --kinds out."),
         (["SET", "--model", "telea:colour=red"], 2, "no setting 'colour'"),
         (["SET", "--model", "telea", "-o", "SET/report"], 2, "would lie among the pictures"),
         (["SET", "--predictions", "GOOD", "--synthetic", "64"], 2, "--synthetic needs a model"),

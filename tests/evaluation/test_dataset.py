@@ -8,7 +8,7 @@ import pytest
 from known import box, save, texture
 
 from lama_desktop.errors import FileFormatError, SettingsError
-from lama_desktop.evaluation.dataset import find_samples, matched
+from lama_desktop.evaluation.dataset import basis, find_samples, matched
 
 
 def test_a_prepared_set_is_taken_as_it_is(prepared):
@@ -40,6 +40,9 @@ def test_folders_of_truths_and_masks_mirror_each_other(prepared, tmp_path):
     samples = find_samples(tmp_path / "data", [], size=96)
     assert len(samples) == 5
     assert samples[1].picture == "p0_crop000"
+    assert basis(samples, tmp_path / "data").endswith("fills are judged against what is under them.")
+    with pytest.raises(SettingsError, match=r"--windows needs photos with their masks beside them.*data/truth instead"):
+        find_samples(tmp_path / "data", [], size=96, windows=1)
     save(box(0).astype(np.uint8) * 255, tmp_path / "data" / "masks" / "stranger.png")
     with pytest.raises(FileFormatError, match="no truth for stranger"):
         find_samples(tmp_path / "data", [], size=96)

@@ -188,11 +188,12 @@ def test_networks_may_have_a_say(prepared, predict):
 
 
 def test_progress_rises_to_one_and_stops(prepared, predict):
-    seen = []
-    progress = Progress(lambda fraction, text: seen.append(fraction))
+    seen, said = [], []
+    progress = Progress(lambda fraction, text: (seen.append(fraction), said.append(text)))
     run(prepared, predict("good", 5), progress=progress)
     assert seen == sorted(seen)
     assert seen[-1] == 1
+    assert {"checking hole 1 of 5, p0_crop000_mask000", "hole 5 of 5, p3_crop000_mask000: good"} <= set(said)
     progress.cancel()
     with pytest.raises(Cancelled):
         run(prepared, prepared.parent / "good", progress=progress)

@@ -110,6 +110,18 @@ def test_the_seed_may_follow_the_content(source, tmp_path):
     assert first["c_crop000_mask000"] != renamed["c_crop000_mask000"]
 
 
+def test_a_picture_whose_masks_would_have_too_long_names_is_skipped(source, tmp_path):
+    longest = "d" * (255 - len("_crop000_mask000.png"))
+    for name in (f"{longest}.png", f"{longest}e.png", f"deep/{longest}e.png", f"{'é' * 122}.png"):
+        write(source / name, 9, (70, 70))
+    done = run(source, tmp_path / "set")
+    assert [key for key, _ in done.skipped] == [f"{longest}e.png", f"deep/{longest}e.png", f"{'é' * 122}.png"]
+    assert done.skipped[0][1].startswith(f"{longest}e.png has too long a name")
+    assert f"{longest}_crop000_mask000.png" in files(tmp_path / "set")
+    assert len(read_pairs(tmp_path / "set")) == 5
+    assert not (tmp_path / "set" / "deep").exists()
+
+
 def test_a_count_is_filled_up_with_the_next_pictures(source, tmp_path):
     chosen = [{each.source for each in run(source, tmp_path / f"{n}", count=n).samples} for n in (1, 2, 3)]
     assert [len(each) for each in chosen] == [1, 2, 3]
