@@ -153,11 +153,11 @@ def run(files: Sequence[Path], new_window: bool = False) -> int:
     application.setWindowIcon(program_icon())
     _translate(application)
     instance = Instance(settings_folder())
-    forwards = not new_window and _forwards()
-    if forwards and instance.send(files):
-        return 0
-    if not instance.listen() and forwards and instance.send(files):  # another start was quicker
-        return 0
+    if not new_window and _forwards():
+        if instance.hand_over(files):
+            return 0
+    else:
+        instance.listen()
     app = App(application)
     sys.excepthook = app_hook(app)
     instance.received.connect(lambda paths: _receive(app, paths))

@@ -6,10 +6,11 @@ A local socket whose name belongs to the user's settings folder; one JSON list o
 import hashlib
 import json
 import logging
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QLockFile, QObject, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 from lama_desktop.paths import APP
@@ -17,6 +18,8 @@ from lama_desktop.paths import APP
 logger = logging.getLogger(__name__)
 
 TIMEOUT_MS = 1000
+ANSWER_MS = 8000
+"""A window that takes files already may still be on its way to the screen."""
 MOST_BYTES = 1 << 20
 DONE = b"ok"
 
@@ -38,6 +41,17 @@ class Instance(QObject):
         self._name = f"{APP}-{hashlib.sha256(str(folder.absolute()).encode()).hexdigest()[:16]}"
         self._server: QLocalServer | None = None
 
+    def hand_over(self, paths: Sequence[Path]) -> bool:
+        """Hand paths to the window that is open, or else take those of later starts; tell whether they were taken.
+
+        Starts at the same moment do so one after the other: of several, one opens a window.
+        """
+        lock = QLockFile(str(Path(tempfile.gettempdir()) / f"{self._name}.lock"))
+        lock.tryLock(ANSWER_MS)  # and if that cannot be, there are two windows
+        taken = self._connected() is not None or not self.listen()
+        lock.unlock()
+        return taken and self.send(paths)
+
     def send(self, paths: Sequence[Path]) -> bool:
         """Hand paths to the window that is open; tell whether there is one that took them."""
         socket = self._connected()
@@ -45,7 +59,7 @@ class Instance(QObject):
             return False
         socket.write(json.dumps([str(path.absolute()) for path in paths]).encode() + b"\n")
         socket.flush()
-        answered = socket.waitForReadyRead(TIMEOUT_MS) and bytes(socket.readAll().data()) == DONE
+        answered = socket.waitForReadyRead(ANSWER_MS) and bytes(socket.readAll().data()) == DONE
         socket.disconnectFromServer()
         return answered
 

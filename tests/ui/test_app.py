@@ -168,6 +168,21 @@ def _send(folder, names):
     return subprocess.run([sys.executable, "-c", code, str(folder), json.dumps(names)], check=False).returncode
 
 
+def test_of_starts_at_the_same_moment_one_opens_a_window(tmp_path):
+    """Each tells whether its files were taken; the one whose were not takes those of the others, a little later."""
+    code = (
+        "import sys, time; from pathlib import Path; from PySide6.QtCore import QCoreApplication, QTimer\n"
+        "from lama_desktop.ui.instance import Instance; q = QCoreApplication([])\n"
+        "instance, received = Instance(Path(sys.argv[1])), []\n"
+        "if instance.hand_over([Path('a.jpg')]): sys.exit(0)\n"
+        "time.sleep(0.5)\n"  # as a window takes to be built
+        "instance.received.connect(lambda paths: (received.append(paths), len(received) == 2 and q.exit(7)))\n"
+        "QTimer.singleShot(20000, lambda: q.exit(1)); sys.exit(q.exec())"
+    )
+    starts = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path)]) for _ in range(3)]
+    assert sorted(each.wait(60) for each in starts) == [0, 0, 7]
+
+
 def test_the_first_window_goes_on_taking_files_when_another_is_opened(application, tmp_path, until):
     first, another, received = Instance(tmp_path), Instance(tmp_path), []
     assert first.listen()
