@@ -223,7 +223,7 @@ def write(
         Cancelled: the user stopped it; nothing was written.
     """
     said = losses(photo, path, options)
-    data = aside(lambda: encoded(photo, path, options), progress or Progress())
+    data = encoded(photo, path, options) if progress is None else aside(lambda: encoded(photo, path, options), progress)
     atomic.replace(path, data)
     return said
 

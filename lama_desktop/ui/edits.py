@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from lama_desktop.core import masking, merging, transforms
 from lama_desktop.core import tree as trees
+from lama_desktop.core.arrays import Coverage
 from lama_desktop.core.commands import Compound, PropertyEdit, StackEdit
 from lama_desktop.core.composite import composite
 from lama_desktop.core.document import Document
@@ -29,6 +30,7 @@ AT_ONCE = 2_000_000
 OnWorker = Callable[[Document, JobRunner, Tell], None]
 """An edit that `transform` does."""
 N = TypeVar("N", bound=Node)
+T = TypeVar("T")
 
 
 def add_layer(document: Document) -> None:
@@ -129,14 +131,15 @@ def mask_to_layer(document: Document, runner: JobRunner, tell: Tell) -> None:
 
 def mask_from_luminance(document: Document, runner: JobRunner, tell: Tell) -> None:
     """Mask what is bright in what is visible, as strongly as it is bright; arguments as of `transform`."""
-    dtype, cleared = document.dtype, document.mask.before_clearing
+    label, dtype = "Mask from luminance", document.dtype
 
-    def change(stack: Stack, progress: Progress) -> Stack:
-        mask = Mask(masking.luminance(composite(stack.tree, stack.rect, dtype)))
-        mask.before_clearing = cleared
-        return replace(stack, mask=mask)
+    def work(stack: Stack, progress: Progress) -> Coverage:
+        return masking.luminance(composite(stack.tree, stack.rect, dtype))
 
-    transform(document, runner, "Mask from luminance", change, tell)
+    def use(found: Coverage, _: Stack) -> None:  # into the same mask: a fill that is on its way looks for it
+        masking.replace(document, label, document.rect, found)
+
+    _compute(document, runner, label, work, use, tell)
 
 
 def crop_to_mask(document: Document) -> None:
@@ -195,21 +198,37 @@ def transform(
         tell: is told when the change was not used.
     """
 
+    def use(stack: Stack, copy: Stack) -> None:
+        document.do(StackEdit(label, _with_own(stack, copy, document.stack)))
+
+    _compute(document, runner, label, change, use, tell)
+
+
+def _compute(
+    document: Document,
+    runner: JobRunner,
+    label: str,
+    work: Callable[[Stack, Progress], T],
+    use: Callable[[T, Stack], None],
+    tell: Tell,
+) -> None:
+    """Have something computed of a document, then use it, as `transform` does; `use` also gets what it was made of."""
+
     def start() -> None:
         if document.rect.area * len(document.layers) <= AT_ONCE:
-            document.do(StackEdit(label, change(document.stack, Progress())))
+            use(work(document.stack, Progress()), document.stack)
             return
         snapshot = document.snapshot()
 
-        def finish(stack: Stack) -> None:
+        def finish(found: T) -> None:
             if document.history.state == snapshot.state:
-                document.do(StackEdit(label, _with_own(stack, snapshot.stack, document.stack)))
+                use(found, snapshot.stack)
             else:
                 tell(tr("The picture was edited meanwhile: nothing was changed. Try again."))
 
         # Not on the files' lane, where somebody who only merges two layers would wait for an export.
-        job = Job(tr(label), lambda progress: change(snapshot.stack, progress), Lane.TOOLS)
-        job.succeeded.connect(lambda stack: document.after_edit(lambda: finish(stack)))
+        job = Job(tr(label), lambda progress: work(snapshot.stack, progress), Lane.TOOLS)
+        job.succeeded.connect(lambda found: document.after_edit(lambda: finish(found)))
         runner.submit(job)
 
     document.after_edit(start)  # half a stroke is nothing to work from

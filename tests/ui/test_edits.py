@@ -37,6 +37,19 @@ def idle(app, until):
     app.application.processEvents()
 
 
+@pytest.mark.parametrize("at_once", [0, edits.AT_ONCE])
+def test_a_mask_from_luminance_drops_no_fill_that_is_on_its_way(app, document, until, monkeypatch, at_once):
+    monkeypatch.setattr(edits, "AT_ONCE", at_once)
+    count = len(document.layers)
+    app.engines.gate.clear()
+    app.do("remove")
+    app.do("mask-from-luminance")
+    until(lambda: document.history.undo_label == "Mask from luminance")
+    app.engines.gate.set()
+    until(lambda: app.window.remover.job(document) is None)
+    assert len(document.layers) == count + 1
+
+
 def test_a_small_picture_is_changed_at_once(app, document):
     for count in (2, 1):
         app.do("merge-down")
